@@ -1,0 +1,1 @@
+"""A reproducible, tracked detector of deepfake face images."""

@@ -1,0 +1,284 @@
+"""The typed mirror of `params.yaml`: it checks every value and computes nothing.
+
+Every class is one section, every field one key. No field has a default: `params.yaml` holds every value.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
+from pydantic_core import ErrorDetails
+
+from unmask.errors import ConfigError
+
+STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+
+Share = Annotated[float, Field(gt=0, lt=1)]
+Probability = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[float, Field(gt=0)]
+NotNegative = Annotated[float, Field(ge=0)]
+Count = Annotated[int, Field(ge=1)]
+CountOrNone = Annotated[int, Field(ge=0)]
+Pixels = Annotated[int, Field(ge=16, le=4096)]
+
+
+@dataclass(frozen=True, config=STRICT)
+class SampleConfig:
+    """The drawn data set: how many images, how large (pixels a side), drawn from which seed."""
+
+    images: Annotated[int, Field(ge=20)]
+    image_size: Annotated[int, Field(ge=32, le=512)]
+    seed: CountOrNone
+
+
+@dataclass(frozen=True, config=STRICT)
+class KaggleConfig:
+    """The data set's name at Kaggle, as owner/name."""
+
+    dataset: Annotated[str, Field(pattern=r"^[\w-]+/[\w-]+$")]
+
+
+@dataclass(frozen=True, config=STRICT)
+class DownloadConfig:
+    """Where the archive comes from; `archive` is a path that only the source "archive" reads."""
+
+    source: Literal["sample", "archive", "kaggle"]
+    archive: str
+    sample: SampleConfig
+    kaggle: KaggleConfig
+
+
+@dataclass(frozen=True, config=STRICT)
+class IndexConfig:
+    """What counts as a usable image. `workers` 0 means one for each core."""
+
+    workers: CountOrNone
+    max_pixels: Count
+    max_reject_share: Probability
+
+
+@dataclass(frozen=True, config=STRICT)
+class SplitConfig:
+    """How records are shared out; the distance is in bits between two perceptual hashes."""
+
+    seed: CountOrNone
+    keep_upstream: bool
+    validation_share: Share
+    test_share: Share
+    near_duplicate_distance: Annotated[int, Field(ge=0, le=32)]
+
+
+@dataclass(frozen=True, config=STRICT)
+class PreprocessConfig:
+    """What a model is shown: the side in pixels, and how an image of another size gets there."""
+
+    image_size: Pixels
+    fit: Literal["resize", "crop"]
+    resample: Literal["box", "bilinear", "bicubic", "lanczos"]
+    shard_megabytes: Positive
+    workers: CountOrNone
+
+
+@dataclass(frozen=True, config=STRICT)
+class CnnConfig:
+    """The small CNN's shape."""
+
+    filters: Annotated[list[Count], Field(min_length=1)]
+    batch_normalization: bool
+    pooling: Literal["flatten", "average"]
+    dense_units: Count
+    dropout: Annotated[float, Field(ge=0, lt=1)]
+
+
+@dataclass(frozen=True, config=STRICT)
+class Resnet50Config:
+    """ResNet50's start and head. `weights` is "imagenet", "none", or a file; `input_size` 0 keeps the images' size."""
+
+    weights: Annotated[str, Field(min_length=1)]
+    input_size: CountOrNone
+    dense_units: list[Count]
+    dense_activations: list[str]
+    dropout: Annotated[float, Field(ge=0, lt=1)]
+
+
+@dataclass(frozen=True, config=STRICT)
+class OptimizerConfig:
+    """How weights are changed. `warmup_share` is a share of all steps; `schedule` goes from `learning_rate` to 0."""
+
+    name: Literal["adam", "adamw", "sgd"]
+    learning_rate: Positive
+    weight_decay: NotNegative
+    clip_norm: NotNegative
+    schedule: Literal["constant", "cosine"]
+    warmup_share: Annotated[float, Field(ge=0, lt=1)]
+
+
+@dataclass(frozen=True, config=STRICT)
+class AugmentationConfig:
+    """How training images are varied; 0 switches an entry off.
+
+    `horizontal_flip` is a probability; `rotation` degrees, `zoom` and `shift` shares of the side, `brightness` and
+    `contrast` shares, `noise` grey levels of 255: each the largest change, drawn evenly up to it.
+    """
+
+    horizontal_flip: Probability
+    rotation: Annotated[float, Field(ge=0, le=180)]
+    zoom: Annotated[float, Field(ge=0, lt=1)]
+    shift: Annotated[float, Field(ge=0, lt=1)]
+    brightness: Annotated[float, Field(ge=0, lt=1)]
+    contrast: Annotated[float, Field(ge=0, lt=1)]
+    noise: Annotated[float, Field(ge=0, le=64)]
+
+
+@dataclass(frozen=True, config=STRICT)
+class RecipeConfig:
+    """How any model is trained. The head's phase (`head_epochs` above 0) trains with the backbone frozen."""
+
+    seed: CountOrNone
+    epochs: Count
+    batch_size: Count
+    loss: str
+    precision: Literal["float32", "mixed_bfloat16", "mixed_float16"]
+    head_epochs: CountOrNone
+    head_learning_rate: Positive
+    early_stopping_patience: Count
+    monitor: Literal["loss", "accuracy", "roc_auc"]
+    optimizer: OptimizerConfig
+    augmentation: AugmentationConfig
+
+
+@dataclass(frozen=True, config=STRICT)
+class TrainCnnConfig:
+    """`train.cnn`."""
+
+    architecture: CnnConfig
+    recipe: RecipeConfig
+
+
+@dataclass(frozen=True, config=STRICT)
+class TrainResnet50Config:
+    """`train.resnet50`."""
+
+    architecture: Resnet50Config
+    recipe: RecipeConfig
+
+
+@dataclass(frozen=True, config=STRICT)
+class TrainConfig:
+    """One entry a model."""
+
+    cnn: TrainCnnConfig
+    resnet50: TrainResnet50Config
+
+
+@dataclass(frozen=True, config=STRICT)
+class EvaluateConfig:
+    """How a model is judged. `confidence` is that of the bootstrap intervals."""
+
+    seed: CountOrNone
+    batch_size: Count
+    threshold_rule: Literal["accuracy", "balanced", "half"]
+    bootstrap_samples: Annotated[int, Field(ge=100)]
+    confidence: Share
+    calibration_bins: Annotated[int, Field(ge=2, le=100)]
+
+
+@dataclass(frozen=True, config=STRICT)
+class CompareConfig:
+    """How the champion is chosen, on the validation split."""
+
+    champion_metric: str
+
+
+@dataclass(frozen=True, config=STRICT)
+class Config:
+    """All of `params.yaml`."""
+
+    download: DownloadConfig
+    index: IndexConfig
+    split: SplitConfig
+    preprocess: PreprocessConfig
+    train: TrainConfig
+    evaluate: EvaluateConfig
+    compare: CompareConfig
+
+
+def load(path: Path) -> Config:
+    """Reads and checks a parameter file.
+
+    Args:
+        path: `params.yaml`, or a profile.
+
+    Returns:
+        The checked parameters.
+
+    Raises:
+        ConfigError: the file is missing, is not YAML, or has a key that is unknown, missing, mistyped or out of
+            range; every fault is named by its full key path.
+    """
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"cannot read {path}: {error.strerror}") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} is not valid YAML: {error}") from error
+    try:
+        # As JSON, because pydantic's strict mode takes no mapping for a dataclass from Python.
+        return TypeAdapter(Config).validate_json(json.dumps(content, default=str))
+    except ValidationError as error:
+        faults = "\n".join(f"  {describe(fault)}" for fault in error.errors())
+        raise ConfigError(f"{path} is not valid:\n{faults}") from error
+
+
+def describe(fault: ErrorDetails) -> str:
+    """Says what is wrong with one key: its path, its value, and what is allowed."""
+    key = ".".join(str(part) for part in fault["loc"]) or "the file"
+    match fault["type"]:
+        case "missing":
+            return f"{key}: missing"
+        case "unexpected_keyword_argument":
+            return f"{key}: unknown key"
+        case "dataclass_type":
+            return f"{key}: got {fault['input']!r}; expected a mapping of keys"
+    message = fault["msg"].removeprefix("Input should be ")
+    hint = " (YAML reads 1e-3 as text: write 0.001)" if is_number_as_text(fault) else ""
+    return f"{key}: got {fault['input']!r}; expected {message}{hint}"
+
+
+def is_number_as_text(fault: ErrorDetails) -> bool:
+    """Whether a number was expected and a text that spells one arrived."""
+    if fault["type"] not in ("float_type", "int_type") or not isinstance(fault["input"], str):
+        return False
+    try:
+        float(fault["input"])
+    except ValueError:
+        return False
+    return True
+
+
+def flatten(section: Any) -> dict[str, Any]:
+    """Names every value of a section by its dotted key: `optimizer.learning_rate`.
+
+    Args:
+        section: a section's dataclass.
+
+    Returns:
+        Key path to value, in the order of the section.
+    """
+    return dict(flat_items(asdict(section)))
+
+
+def flat_items(content: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
+    """Lists the leaves of nested mappings with their dotted paths."""
+    items: list[tuple[str, Any]] = []
+    for key, value in content.items():
+        if isinstance(value, Mapping):
+            items.extend(flat_items(value, f"{prefix}{key}."))
+        else:
+            items.append((f"{prefix}{key}", value))
+    return items

@@ -1,0 +1,78 @@
+"""What a person sees in a terminal: log lines, progress bars and errors. The only place that sets handlers."""
+
+import logging
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from typing import NoReturn, TypeVar
+
+from rich.console import Console
+from rich.logging import RichHandler
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from unmask.errors import UnmaskError
+
+Item = TypeVar("Item")
+
+EXIT_ERROR = 1
+
+
+def start_logging(*, is_debug: bool = False) -> None:
+    """Sends the log to standard error: rich in a terminal, plain lines elsewhere."""
+    level = logging.DEBUG if is_debug else logging.INFO
+    handler: logging.Handler
+    if sys.stderr.isatty():
+        handler = RichHandler(console=Console(stderr=True), show_path=False, log_time_format="%H:%M:%S")
+        handler.setFormatter(logging.Formatter("%(message)s"))
+    else:
+        handler = logging.StreamHandler(sys.stderr)
+        handler.setFormatter(logging.Formatter("%(levelname)s %(message)s"))
+    logger = logging.getLogger("unmask")
+    logger.handlers[:] = [handler]
+    logger.setLevel(level)
+    logger.propagate = False
+
+
+def progress(items: Iterable[Item], *, total: int, description: str) -> Iterator[Item]:
+    """Passes items through, drawing one progress bar while standard error is a terminal.
+
+    Args:
+        items: what is counted as it passes.
+        total: how many there are.
+        description: what is being done: "index".
+
+    Yields:
+        The items, unchanged.
+    """
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
+        task = bar.add_task(description, total=total)
+        for item in items:
+            yield item
+            bar.advance(task)
+
+
+def fail(error: UnmaskError) -> NoReturn:
+    """Shows an error as one message and ends the process."""
+    Console(stderr=True, highlight=False, soft_wrap=True).print(f"[bold red]error:[/] {escape(str(error))}")
+    sys.exit(EXIT_ERROR)
+
+
+def escape(text: str) -> str:
+    """Keeps square brackets of a message from being read as markup."""
+    return text.replace("[", r"\[")
+
+
+def run_stage(main: Callable[[], None]) -> None:
+    """Runs a stage's main function: logging on, the project's errors shown as one line.
+
+    Args:
+        main: reads its own arguments; whatever it raises that is no `UnmaskError` is a defect and keeps its traceback.
+    """
+    start_logging(is_debug="--debug" in sys.argv)
+    try:
+        main()
+    except UnmaskError as error:
+        if "--debug" in sys.argv:
+            raise
+        fail(error)

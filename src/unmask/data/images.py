@@ -1,0 +1,143 @@
+"""From encoded bytes to the pixels a model sees: the one decode and the one resize, shared by training and serving.
+
+Formats: JPEG, PNG and WebP. Greyscale, CMYK and 16-bit pictures are converted to 8-bit RGB, EXIF rotation is applied,
+an alpha channel is dropped where it is opaque throughout. Refused: animations, pictures with transparent pixels (they
+have no colour of their own), and more pixels than allowed.
+"""
+
+import io
+import struct
+import zlib
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from unmask.errors import ImageError
+
+FORMATS = ("JPEG", "PNG", "WEBP")
+RESAMPLERS = {
+    "box": Image.Resampling.BOX,
+    "bilinear": Image.Resampling.BILINEAR,
+    "bicubic": Image.Resampling.BICUBIC,
+    "lanczos": Image.Resampling.LANCZOS,
+}
+UNREADABLE = (OSError, ValueError, SyntaxError, EOFError, IndexError, KeyError, TypeError, struct.error, zlib.error)
+
+STANDARD_LUMINANCE_SUM = 3688  # ITU-T T.81, table K.1
+
+Pixels = npt.NDArray[np.uint8]
+
+
+def open_image(content: bytes, *, max_pixels: int) -> Image.Image:
+    """Opens a picture without decoding its pixels.
+
+    Args:
+        content: an encoded JPEG, PNG or WebP.
+        max_pixels: the most pixels that will be decoded.
+
+    Returns:
+        Pillow's lazy image, of one frame and an allowed size.
+
+    Raises:
+        ImageError: the content is empty, no picture of an allowed format, animated, or too large.
+    """
+    if not content:
+        raise ImageError("empty file")
+    try:
+        image = Image.open(io.BytesIO(content), formats=FORMATS)
+    except UnidentifiedImageError as error:
+        raise ImageError(f"not a {', '.join(FORMATS)} image") from error
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise ImageError(f"more than the {max_pixels} pixels allowed") from error
+    except UNREADABLE as error:
+        raise ImageError(f"damaged header: {error}") from error
+    if image.width * image.height > max_pixels:
+        raise ImageError(f"{image.width}x{image.height} is more than the {max_pixels} pixels allowed")
+    if getattr(image, "n_frames", 1) > 1:
+        raise ImageError(f"animated: {getattr(image, 'n_frames', 1)} frames")
+    return image
+
+
+def decode(content: bytes, *, max_pixels: int) -> Image.Image:
+    """Decodes a picture to upright 8-bit RGB.
+
+    Args:
+        content: an encoded JPEG, PNG or WebP.
+        max_pixels: the most pixels that will be decoded.
+
+    Returns:
+        The picture in mode RGB.
+
+    Raises:
+        ImageError: the picture is damaged, or refused by the rules of this module.
+    """
+    return to_rgb(open_image(content, max_pixels=max_pixels))
+
+
+def to_rgb(image: Image.Image) -> Image.Image:
+    """Decodes an opened picture to upright 8-bit RGB; see `decode`."""
+    try:
+        image.load()
+        upright = ImageOps.exif_transpose(image)
+    except UNREADABLE as error:
+        raise ImageError(f"damaged: {error}") from error
+    if upright.mode == "RGB" and "transparency" not in upright.info:
+        return upright
+    if upright.mode.startswith("I"):
+        grey = np.asarray(upright).astype(np.float64) / 257.0
+        return Image.fromarray(np.clip(np.rint(grey), 0, 255).astype(np.uint8)).convert("RGB")
+    if upright.has_transparency_data:
+        return without_alpha(upright)
+    return upright.convert("RGB")
+
+
+def without_alpha(image: Image.Image) -> Image.Image:
+    """Drops an alpha channel that is opaque throughout, and refuses any other."""
+    with_alpha = image.convert("RGBA")
+    lowest, _ = with_alpha.getchannel("A").getextrema()
+    if not isinstance(lowest, int | float) or lowest < 255:
+        raise ImageError("has transparent pixels")
+    return with_alpha.convert("RGB")
+
+
+def fit_image(image: Image.Image, *, size: int, fit: str, resample: str) -> Pixels:
+    """Brings a picture to the size a model sees: a centred square, then one antialiased resize, or a native crop.
+
+    Args:
+        image: mode RGB, any size.
+        size: the side in pixels.
+        fit: "resize" scales the largest centred square to `size`; "crop" cuts `size` pixels from the centre.
+        resample: the resize kernel, a key of `RESAMPLERS`; Pillow widens each by the scale, which is the antialiasing.
+
+    Returns:
+        pixels: (size, size, 3), uint8.
+
+    Raises:
+        ImageError: a crop was asked for and the picture is smaller than it.
+    """
+    side = min(image.size) if fit == "resize" else size
+    if side > min(image.size):
+        raise ImageError(f"{image.width}x{image.height} is smaller than the crop of {size} pixels")
+    left, top = (image.width - side) // 2, (image.height - side) // 2
+    box = (left, top, left + side, top + side)
+    if side == size:
+        return np.asarray(image.crop(box))
+    return np.asarray(image.resize((size, size), RESAMPLERS[resample], box=box))
+
+
+def jpeg_quality(image: Image.Image) -> int | None:
+    """Estimates the quality a JPEG was saved at, by libjpeg's scaling of the standard luminance table.
+
+    Returns:
+        1 to 100, or None for other formats.
+    """
+    tables: dict[int, Any] | None = getattr(image, "quantization", None)
+    if image.format != "JPEG" or not tables:
+        return None
+    # The standard luminance table (ITU-T T.81, table K.1) sums to 3688; libjpeg scales it by 50/q below 50 and by
+    # 2 - q/50 above.
+    scale = sum(tables[min(tables)]) / STANDARD_LUMINANCE_SUM
+    quality = 100 - 50 * scale if scale <= 1 else 50 / scale
+    return int(np.clip(round(quality), 1, 100))

@@ -1,0 +1,50 @@
+"""Every environment variable that this project reads, in one place."""
+
+import os
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+DVC_ROOT = "DVC_ROOT"  # the main checkout, also where an experiment runs elsewhere; set by DVC
+DVC_EXP_NAME = "DVC_EXP_NAME"  # the experiment's name; set by DVC
+DVC_STAGE = "DVC_STAGE"  # the stage's address; set by DVC
+MLFLOW_TRACKING_URI = "MLFLOW_TRACKING_URI"  # replaces the store in mlruns/
+UNMASK_REAL_DATA = "UNMASK_REAL_DATA"  # a folder of real face archives, for tests and measurements
+KAGGLE_VARIABLES = ("KAGGLE_API_TOKEN", "KAGGLE_USERNAME", "KAGGLE_KEY", "KAGGLE_CONFIG_DIR")
+
+
+@dataclass(frozen=True)
+class Environment:
+    """What the surroundings say.
+
+    Attributes:
+        root: the main checkout, where `mlruns/` lies.
+        experiment: DVC's name of the running experiment, or empty.
+        tracking_uri: MLflow's store if one was named, else empty.
+        real_data: the folder of real face archives, or None.
+        machine: this machine's name.
+    """
+
+    root: Path
+    experiment: str
+    tracking_uri: str
+    real_data: Path | None
+    machine: str
+
+
+def read(variables: Mapping[str, str] | None = None) -> Environment:
+    """Reads the environment.
+
+    Args:
+        variables: what to read instead of the process's own variables.
+    """
+    variables = os.environ if variables is None else variables
+    real_data = variables.get(UNMASK_REAL_DATA, "")
+    return Environment(
+        root=Path(variables.get(DVC_ROOT) or Path.cwd()),
+        experiment=variables.get(DVC_EXP_NAME, ""),
+        tracking_uri=variables.get(MLFLOW_TRACKING_URI, ""),
+        real_data=Path(real_data) if real_data else None,
+        machine=socket.gethostname(),
+    )

@@ -1,0 +1,68 @@
+"""Every error this project raises on purpose.
+
+UnmaskError                 shown as one line; the command exits with 1
+├── ConfigError             params.yaml or a profile is not valid
+├── DownloadError           the data set could not be fetched
+│   └── CredentialsError    Kaggle's credentials are missing or refused
+├── ArchiveError            the zip is missing, damaged, or not a set of labelled faces
+├── ImageError              one image cannot be used; its record is rejected
+├── SplitError              the records cannot be split as asked
+├── ShardError              a shard or its index is missing or damaged
+├── WeightsError            starting weights are missing or do not fit the model
+├── TrainingError           training cannot go on, or cannot start
+├── EvaluationError         predictions cannot be judged as asked
+├── TrackingError           MLflow's store cannot be used (only `unmask track` lets it end a command)
+└── StorageError            a file could not be written: no space, or no permission
+"""
+
+
+class UnmaskError(Exception):
+    """Base of the project's errors: its message is all a user needs to read."""
+
+
+class ConfigError(UnmaskError):
+    """A parameter is unknown, missing, mistyped or out of range."""
+
+
+class DownloadError(UnmaskError):
+    """The data set could not be fetched."""
+
+
+class CredentialsError(DownloadError):
+    """Kaggle's credentials are missing or were refused."""
+
+
+class ArchiveError(UnmaskError):
+    """The archive is missing, damaged, or holds no set of labelled faces."""
+
+
+class ImageError(UnmaskError):
+    """One image cannot be used: damaged, too large, or of a kind that is refused."""
+
+
+class SplitError(UnmaskError):
+    """The records cannot be split as asked."""
+
+
+class ShardError(UnmaskError):
+    """A shard or the shards' index is missing or damaged."""
+
+
+class WeightsError(UnmaskError):
+    """Starting weights are missing or do not fit the model."""
+
+
+class TrainingError(UnmaskError):
+    """Training cannot start, or cannot go on."""
+
+
+class EvaluationError(UnmaskError):
+    """Predictions cannot be judged as asked."""
+
+
+class TrackingError(UnmaskError):
+    """MLflow's store cannot be used."""
+
+
+class StorageError(UnmaskError):
+    """A file could not be written."""

@@ -1,0 +1,1 @@
+"""Judging a trained model on images it has never seen."""

@@ -1,0 +1,1 @@
+"""Mirrors what the pipeline wrote to MLflow; the only importer of mlflow."""
