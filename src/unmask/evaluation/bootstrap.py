@@ -1,0 +1,84 @@
+"""How far a metric would move if other images had been drawn: percentile bootstrap intervals.
+
+Source: Efron and Tibshirani, An Introduction to the Bootstrap, chapter 13.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unmask.console import progress
+from unmask.errors import EvaluationError
+from unmask.evaluation.metrics import METRIC_NAMES, measure
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A metric's value on the images at hand, and the bounds of its interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+def intervals(
+    labels: NDArray[np.int64],
+    scores: NDArray[np.float64],
+    *,
+    threshold: float,
+    samples: int,
+    confidence: float,
+    seed: int,
+) -> dict[str, Interval]:
+    """Computes every metric with its interval.
+
+    A resample is held as a weight for each image, not as a copy of them, so memory does not grow with `samples`.
+
+    Args:
+        labels: (images,), 0 or 1; both must occur.
+        scores: (images,), P(fake), [0, 1].
+        threshold: the least score that is called fake; it stays the same in every resample.
+        samples: how many resamples.
+        confidence: the intervals' share of the resamples, such as 0.95.
+        seed: makes the resamples the same every time.
+
+    Returns:
+        Metric name to interval.
+
+    Raises:
+        EvaluationError: one of the labels does not occur.
+    """
+    if np.unique(labels).size < 2:
+        raise EvaluationError("an interval needs real and fake images; there are only images of one kind")
+    order = np.argsort(scores, kind="stable")  # every metric that sorts is faster on sorted scores
+    labels, scores = labels[order], scores[order]
+    generator = np.random.default_rng(seed)
+    values = np.empty((samples, len(METRIC_NAMES)))
+    for row in progress(range(samples), total=samples, description="bootstrap"):
+        weights = draw_weights(generator, labels)
+        values[row] = list(measure(labels, scores, threshold=threshold, weights=weights).values())
+    tail = (1 - confidence) / 2
+    bounds = np.quantile(values, [tail, 1 - tail], axis=0)
+    exact = measure(labels, scores, threshold=threshold)
+    return {
+        name: Interval(value=exact[name], low=float(low), high=float(high))
+        for name, low, high in zip(METRIC_NAMES, *bounds, strict=True)
+    }
+
+
+def draw_weights(generator: np.random.Generator, labels: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Draws as many images as there are, with replacement, again while one label is missing.
+
+    Args:
+        generator: where the draws come from.
+        labels: (images,), 0 or 1; both must occur.
+
+    Returns:
+        (images,), float64: how often each image was drawn; the sum is the number of images.
+    """
+    while True:
+        drawn = generator.integers(0, labels.size, labels.size)
+        num_fake = labels[drawn].sum()
+        if 0 < num_fake < labels.size:
+            return np.bincount(drawn, minlength=labels.size).astype(np.float64)

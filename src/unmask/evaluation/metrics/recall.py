@@ -1,0 +1,21 @@
+"""How many fakes are caught."""
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn import metrics
+
+
+def recall_score(
+    labels: NDArray[np.int64], decisions: NDArray[np.int64], *, weights: NDArray[np.float64] | None = None
+) -> float:
+    """Measures the share of the fakes that are called fake.
+
+    Args:
+        labels: (images,), 0 or 1.
+        decisions: (images,), 0 or 1: what the model says at its threshold.
+        weights: (images,), how often each image counts; None = once.
+
+    Returns:
+        0 to 1; 0 where there is no fake.
+    """
+    return float(metrics.recall_score(labels, decisions, sample_weight=weights, zero_division=0))

@@ -1,0 +1,104 @@
+"""Judging one model: the threshold from validation, then every metric, with its interval, on the test split."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from unmask.config import EvaluateConfig
+from unmask.errors import EvaluationError
+from unmask.evaluation.bootstrap import Interval, intervals
+from unmask.evaluation.metrics import measure
+from unmask.evaluation.predict import Batches, Model, Predictions, predict
+from unmask.evaluation.threshold import choose_threshold
+from unmask.records import LABEL_NAMES, TEST, VALIDATION
+
+DIGITS = 6
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """All that is known of one model.
+
+    Attributes:
+        threshold: the least score that is called fake, chosen on validation.
+        threshold_rule: how it was chosen.
+        validation: metric name to value; optimistic at the threshold, which was chosen on these images.
+        test: metric name to value and interval.
+        validation_predictions: the scores of the validation split.
+        test_predictions: the scores of the test split.
+    """
+
+    threshold: float
+    threshold_rule: str
+    validation: dict[str, float]
+    test: dict[str, Interval]
+    validation_predictions: Predictions
+    test_predictions: Predictions
+
+    def summary(self) -> dict[str, Any]:
+        """Gives what `metrics.json` holds of it: numbers of six digits, and how many images of each label."""
+        return {
+            "threshold": self.threshold,
+            "threshold_rule": self.threshold_rule,
+            "validation": rounded(self.validation),
+            "test": {name: rounded(asdict(interval)) for name, interval in self.test.items()},
+            "records": {
+                VALIDATION: count_labels(self.validation_predictions),
+                TEST: count_labels(self.test_predictions),
+            },
+        }
+
+
+def evaluate(model: Model, *, validation: Batches, test: Batches, config: EvaluateConfig) -> Evaluation:
+    """Judges a model.
+
+    Args:
+        model: images of the uint8 range in, logits (batch, 1) out.
+        validation: the validation split's batches: images, labels, members. Read first, for the threshold.
+        test: the test split's batches. Nothing is chosen on it.
+        config: the section `evaluate`.
+
+    Returns:
+        Threshold, metrics and predictions.
+
+    Raises:
+        EvaluationError: a split is empty or lacks one of the labels, or the model gave no finite logits.
+    """
+    chosen_on = checked(predict(model, validation), split=VALIDATION)
+    threshold = choose_threshold(chosen_on.labels, chosen_on.scores, rule=config.threshold_rule)
+    judged_on = checked(predict(model, test), split=TEST)
+    return Evaluation(
+        threshold=threshold,
+        threshold_rule=config.threshold_rule,
+        validation=measure(chosen_on.labels, chosen_on.scores, threshold=threshold),
+        test=intervals(
+            judged_on.labels,
+            judged_on.scores,
+            threshold=threshold,
+            samples=config.bootstrap_samples,
+            confidence=config.confidence,
+            seed=config.seed,
+        ),
+        validation_predictions=chosen_on,
+        test_predictions=judged_on,
+    )
+
+
+def checked(predictions: Predictions, *, split: str) -> Predictions:
+    """Gives the predictions back if they can be judged, and says otherwise what is missing in which split."""
+    for label, count in enumerate(np.bincount(predictions.labels, minlength=2)):
+        if not count:
+            raise EvaluationError(f"the {split} split has no {LABEL_NAMES[label]} image: metrics need both kinds")
+    return predictions
+
+
+def count_labels(predictions: Predictions) -> dict[str, int]:
+    """Counts the images of each label: {"real": 600, "fake": 600}."""
+    counts = np.bincount(predictions.labels, minlength=2)
+    return {name: int(counts[label]) for label, name in LABEL_NAMES.items()}
+
+
+def rounded(values: dict[str, float]) -> dict[str, float]:
+    """Rounds to six digits, so that files do not differ by the last bit of a sum."""
+    return {name: round(value, DIGITS) for name, value in values.items()}

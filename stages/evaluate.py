@@ -1,0 +1,76 @@
+"""Judges one trained model: the threshold from validation, then metrics, curves and plots on the test split."""
+
+import argparse
+import logging
+import time
+from pathlib import Path
+
+import keras
+
+from unmask import artifacts, config, environment
+from unmask.console import progress, run_stage
+from unmask.data.input import evaluation_batches, steps
+from unmask.data.shards import read_index
+from unmask.evaluation.predict import Batches
+from unmask.evaluation.report import Evaluation, evaluate
+from unmask.records import TEST, VALIDATION
+from unmask.tracking import mirror
+
+logger = logging.getLogger("unmask.evaluate")
+
+
+def main() -> None:
+    """Reads a model and two splits, writes one folder of reports."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--params", type=Path, required=True)
+    parser.add_argument("--model", required=True, help="the model's name")
+    parser.add_argument("--model-folder", type=Path, required=True)
+    parser.add_argument("--shards", type=Path, required=True)
+    parser.add_argument("--output", type=Path, required=True)
+    parser.add_argument("--debug", action="store_true")
+    arguments = parser.parse_args()
+    section = config.load(arguments.params).evaluate
+    started = time.monotonic()
+    model_file = arguments.model_folder / "model.keras"
+    logger.info("evaluate %s: %s on %s", arguments.model, model_file, arguments.shards)
+    evaluation = evaluate(
+        keras.saving.load_model(model_file, compile=False),
+        validation=batches(arguments.shards, VALIDATION, batch_size=section.batch_size),
+        test=batches(arguments.shards, TEST, batch_size=section.batch_size),
+        config=section,
+    )
+    identity = {"model": arguments.model, "model_sha256": artifacts.sha256_of_file(model_file)}
+    with artifacts.atomic_path(arguments.output) as folder:
+        write(folder, evaluation, identity=identity)
+    mirror.record_evaluation(
+        model_name=arguments.model,
+        model_folder=arguments.model_folder,
+        report_folder=arguments.output,
+        section=section,
+        environment=environment.read(),
+    )
+    seconds = time.monotonic() - started
+    logger.info("evaluate %s: %s to %s in %.1f s", arguments.model, headline(evaluation), arguments.output, seconds)
+
+
+def batches(shards: Path, split: str, *, batch_size: int) -> Batches:
+    """Reads one split, with a progress bar."""
+    total = steps(read_index(shards / split).records, batch_size)
+    return progress(evaluation_batches(shards, split, batch_size), total=total, description=f"evaluate {split}")
+
+
+def write(folder: Path, evaluation: Evaluation, *, identity: dict[str, str]) -> None:
+    """Writes everything that is known of one model."""
+    artifacts.write_json(folder / "metrics.json", {**evaluation.summary(), **identity})
+    artifacts.write_csv(folder / "predictions.csv", evaluation.test_predictions.table())
+
+
+def headline(evaluation: Evaluation) -> str:
+    """Says the result in a few words."""
+    accuracy = evaluation.test["accuracy_score"]
+    num_images = len(evaluation.test_predictions.members)
+    return f"accuracy {accuracy.value:.4f} ({accuracy.low:.4f} to {accuracy.high:.4f}) on {num_images} test images"
+
+
+if __name__ == "__main__":
+    run_stage(main)
