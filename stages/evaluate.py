@@ -11,6 +11,8 @@ from unmask import artifacts, config, environment
 from unmask.console import progress, run_stage
 from unmask.data.input import evaluation_batches, steps
 from unmask.data.shards import read_index
+from unmask.evaluation import plots
+from unmask.evaluation.curves import curves
 from unmask.evaluation.predict import Batches
 from unmask.evaluation.report import Evaluation, evaluate
 from unmask.records import TEST, VALIDATION
@@ -41,7 +43,7 @@ def main() -> None:
     )
     identity = {"model": arguments.model, "model_sha256": artifacts.sha256_of_file(model_file)}
     with artifacts.atomic_path(arguments.output) as folder:
-        write(folder, evaluation, identity=identity)
+        write(folder, evaluation, identity=identity, bins=section.calibration_bins)
     mirror.record_evaluation(
         model_name=arguments.model,
         model_folder=arguments.model_folder,
@@ -59,10 +61,16 @@ def batches(shards: Path, split: str, *, batch_size: int) -> Batches:
     return progress(evaluation_batches(shards, split, batch_size), total=total, description=f"evaluate {split}")
 
 
-def write(folder: Path, evaluation: Evaluation, *, identity: dict[str, str]) -> None:
+def write(folder: Path, evaluation: Evaluation, *, identity: dict[str, str], bins: int) -> None:
     """Writes everything that is known of one model."""
     artifacts.write_json(folder / "metrics.json", {**evaluation.summary(), **identity})
     artifacts.write_csv(folder / "predictions.csv", evaluation.test_predictions.table())
+    tables = curves(evaluation, bins=bins)
+    for name, table in tables.items():
+        artifacts.write_csv(folder / "curves" / f"{name}.csv", table)
+    (folder / "plots").mkdir()
+    for name, figure in plots.draw(evaluation, curves=tables, model_name=identity["model"]).items():
+        (folder / "plots" / f"{name}.png").write_bytes(plots.png(figure))
 
 
 def headline(evaluation: Evaluation) -> str:

@@ -23,6 +23,7 @@ class Evaluation:
     Attributes:
         threshold: the least score that is called fake, chosen on validation.
         threshold_rule: how it was chosen.
+        confidence: that of the intervals, such as 0.95.
         validation: metric name to value; optimistic at the threshold, which was chosen on these images.
         test: metric name to value and interval.
         validation_predictions: the scores of the validation split.
@@ -31,6 +32,7 @@ class Evaluation:
 
     threshold: float
     threshold_rule: str
+    confidence: float
     validation: dict[str, float]
     test: dict[str, Interval]
     validation_predictions: Predictions
@@ -41,6 +43,7 @@ class Evaluation:
         return {
             "threshold": self.threshold,
             "threshold_rule": self.threshold_rule,
+            "confidence": self.confidence,
             "validation": rounded(self.validation),
             "test": {name: rounded(asdict(interval)) for name, interval in self.test.items()},
             "records": {
@@ -71,6 +74,7 @@ def evaluate(model: Model, *, validation: Batches, test: Batches, config: Evalua
     return Evaluation(
         threshold=threshold,
         threshold_rule=config.threshold_rule,
+        confidence=config.confidence,
         validation=measure(chosen_on.labels, chosen_on.scores, threshold=threshold),
         test=intervals(
             judged_on.labels,
