@@ -1,0 +1,62 @@
+"""Puts all evaluated models in one table, beside the paper's numbers, and names the champion."""
+
+import argparse
+import logging
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from unmask import artifacts, config
+from unmask.console import run_stage
+from unmask.errors import EvaluationError
+from unmask.evaluation.compare import Comparison, cells, compare, markdown
+
+logger = logging.getLogger("unmask.compare")
+
+
+def main() -> None:
+    """Reads every model's metrics, writes one folder with the table and the champion."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--params", type=Path, required=True)
+    parser.add_argument("--evaluations", type=Path, nargs="+", required=True, help="the evaluations' folders")
+    parser.add_argument("--output", type=Path, required=True)
+    parser.add_argument("--debug", action="store_true")
+    arguments = parser.parse_args()
+    section = config.load(arguments.params).compare
+    started = time.monotonic()
+    logger.info("compare: %s", ", ".join(str(folder) for folder in arguments.evaluations))
+    reports = {report["model"]: report for report in map(read_report, arguments.evaluations)}
+    comparison = compare(reports, champion_metric=section.champion_metric)
+    with artifacts.atomic_path(arguments.output) as folder:
+        artifacts.write_csv(folder / "table.csv", comparison.table)
+        artifacts.write_text(folder / "table.md", markdown(comparison))
+        artifacts.write_json(folder / "champion.json", asdict(comparison.champion))
+    Console(stderr=True).print(terminal_table(comparison))
+    seconds = time.monotonic() - started
+    logger.info("compare: champion %s, %s in %.1f s", comparison.champion.model, arguments.output, seconds)
+
+
+def read_report(folder: Path) -> dict[str, Any]:
+    """Reads one evaluation's metrics."""
+    try:
+        report: dict[str, Any] = artifacts.read_json(folder / "metrics.json")
+    except (OSError, ValueError) as error:
+        raise EvaluationError(f"cannot read {folder / 'metrics.json'}: run the stage evaluate first") from error
+    return report
+
+
+def terminal_table(comparison: Comparison) -> Table:
+    """Lays the comparison out for a terminal."""
+    header, *lines = cells(comparison)
+    table = Table(*header)
+    for line in lines:
+        table.add_row(*line)
+    return table
+
+
+if __name__ == "__main__":
+    run_stage(main)
