@@ -1,0 +1,140 @@
+"""What the pipeline's files say, in MLflow's terms but without MLflow: parameters, curves, scores, tags, data."""
+
+import csv
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from unmask.artifacts import read_json, sha256_of_file
+from unmask.records import TRAIN, VALIDATION
+
+MODEL_FILE = "model.keras"
+HISTORY_FILE = "history.csv"
+TRAINING_FILE = "training.json"
+METRICS_FILE = "metrics.json"
+
+EPOCH = "epoch"
+VALUE = "value"
+FORBIDDEN = re.compile(r"[^\w.\-/ ]")
+
+
+@dataclass(frozen=True)
+class Point:
+    """One value of one curve."""
+
+    name: str
+    value: float
+    step: int
+
+
+@dataclass(frozen=True)
+class Split:
+    """One split that a model was trained or validated on."""
+
+    name: str
+    records: int
+    digest: str
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """What `models/<model>/` says.
+
+    Attributes:
+        name: the model's name in `params.yaml`.
+        folder: where its files are.
+        sha256: of `model.keras`: by it a run is known.
+        training: the content of `training.json`.
+        curves: the content of `history.csv`.
+    """
+
+    name: str
+    folder: Path
+    sha256: str
+    training: Mapping[str, Any]
+    curves: tuple[Point, ...]
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The section that the model was trained with, by dotted key."""
+        return dict(self.training.get("parameters", {}))
+
+    @property
+    def data_sha256(self) -> str:
+        """The hash of the data that the model was trained on, or empty."""
+        return str(self.training.get("data_sha256", ""))
+
+    @property
+    def best_epoch(self) -> int:
+        """The epoch, from 0, whose weights the model has; by default the last."""
+        return int(self.training.get("best_epoch", max((point.step for point in self.curves), default=0)))
+
+    @property
+    def splits(self) -> tuple[Split, ...]:
+        """The splits that training read."""
+        records = self.training.get("records", {})
+        return tuple(
+            Split(name=name, records=int(records[name]), digest=self.data_sha256)
+            for name in (TRAIN, VALIDATION)
+            if name in records
+        )
+
+
+def read_model(name: str, folder: Path) -> TrainedModel:
+    """Reads a finished model folder.
+
+    Raises:
+        OSError: a file is missing.
+        ValueError: a file is damaged.
+    """
+    return TrainedModel(
+        name=name,
+        folder=folder,
+        sha256=sha256_of_file(folder / MODEL_FILE),
+        training=read_json(folder / TRAINING_FILE),
+        curves=tuple(read_curves(folder / HISTORY_FILE)),
+    )
+
+
+def read_curves(history: Path) -> Iterator[Point]:
+    """Lists a history's values; an empty cell is no value, and a column of text is no curve."""
+    with history.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            step = int(float(row[EPOCH]))
+            for name, cell in row.items():
+                if name != EPOCH and (value := number(cell)) is not None:
+                    yield Point(name=name, value=value, step=step)
+
+
+def number(cell: str | None) -> float | None:
+    """Reads a cell as a number, or None where it is none."""
+    try:
+        return float(cell or "")
+    except ValueError:
+        return None
+
+
+def read_scores(metrics: Path) -> dict[str, float]:
+    """Names every number of a report's `metrics.json`: `test.accuracy_score.value` becomes `test_accuracy_score`."""
+    return dict(flat_scores(read_json(metrics)))
+
+
+def flat_scores(content: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, float]]:
+    """Lists the numbers of nested mappings; texts, lists and truth values are not scores."""
+    for key, value in content.items():
+        name = prefix if key == VALUE and prefix else f"{prefix}_{key}".lstrip("_")
+        if isinstance(value, Mapping):
+            yield from flat_scores(value, name)
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            yield FORBIDDEN.sub("_", name), float(value)
+
+
+def digest_of_folder(folder: Path) -> str:
+    """Hashes a folder's file names and contents."""
+    digest = hashlib.sha256()
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        digest.update(f"{path.relative_to(folder).as_posix()}\n{sha256_of_file(path)}\n".encode())
+    return digest.hexdigest()

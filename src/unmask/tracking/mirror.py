@@ -1,0 +1,231 @@
+"""Mirrors to MLflow what the pipeline wrote: live from the stages, and again from the files for `unmask track`.
+
+Files are the truth and MLflow shows them: a store that is down or slow costs a stage one warning, never the training.
+"""
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import keras
+
+from unmask import config
+from unmask.environment import Environment
+from unmask.errors import TrackingError
+from unmask.tracking.callback import LiveCurves
+from unmask.tracking.contents import MODEL_FILE, TRAINING_FILE, Point, read_model
+from unmask.tracking.provenance import current_revision
+from unmask.tracking.quiet import quiet, silence
+from unmask.tracking.store import LOCK_SECONDS, locate, prepare, redact
+from unmask.tracking.worker import Job, Worker
+
+if TYPE_CHECKING:
+    from unmask.tracking.runs import Runs
+
+logger = logging.getLogger(__name__)
+
+CONNECT_SECONDS = 10
+FINISH_SECONDS = 120  # a model of 100 MB on a slow line
+STOP_SECONDS = 10  # when training was stopped or failed
+
+FINISHED = "FINISHED"
+MODELS = Path("models")
+REPORTS = Path("reports/evaluate")
+
+
+class Session:
+    """A connection that never raises: the first failure ends it, and is reported once."""
+
+    def __init__(self, environment: Environment, *, on_failure: Callable[[str], None]) -> None:
+        """Makes the store where it is missing, and connects.
+
+        Args:
+            environment: says where the store is.
+            on_failure: told the reason, once.
+        """
+        from unmask.tracking import runs  # here: it imports mlflow, which must see the settings of `quiet`
+
+        silence()
+        self.store = locate(environment)
+        self.worker = Worker(on_failure)
+        self.connected: list[Runs] = []
+        # Making a store is this machine's own work, and may wait for another process that does the same.
+        self.worker.run(lambda: prepare(self.store), seconds=LOCK_SECONDS)
+        self.worker.run(lambda: self.connected.append(runs.Runs(self.store)), seconds=CONNECT_SECONDS)
+
+    @property
+    def runs(self) -> "Runs":
+        """The store's runs; only for jobs, which do not run where there was no connection."""
+        return self.connected[0]
+
+    def submit(self, job: Job) -> None:
+        """Queues a job and returns at once."""
+        if self.worker.failure is None:
+            self.worker.submit(job)
+
+    def close(self, *, seconds: float | None) -> None:
+        """Waits for what is queued, and ends the thread."""
+        self.worker.run(lambda: None, seconds=seconds)
+        self.worker.stop()
+
+
+def warn(environment: Environment) -> Callable[[str], None]:
+    """Gives a function that logs the one warning of a session."""
+    address = address_of(environment)
+
+    def log(reason: str) -> None:
+        logger.warning(
+            "MLflow's store %s cannot be used (%s). The files are complete without it; `unmask track` adds this run "
+            "later.",
+            address,
+            reason,
+        )
+
+    return log
+
+
+class TrainingRun:
+    """The run of one training.
+
+    Attributes:
+        callbacks: for `fit`: live curves, or nothing where there is no store.
+    """
+
+    def __init__(self, session: Session) -> None:
+        """Args: session: a connection, usable or not."""
+        self.session = session
+        self.run_id = ""
+        self.callbacks: list[keras.callbacks.Callback] = [LiveCurves(self.log)]
+
+    def start(self, *, model_name: str, section: Any, environment: Environment) -> None:
+        """Starts the run."""
+
+        def job() -> None:
+            from unmask.tracking.writing import run_name, run_parameters, run_tags
+
+            self.run_id = self.session.runs.start(
+                run_name(model_name, environment),
+                parameters=run_parameters(model_name, config.flatten(section)),
+                tags=run_tags(model_name, environment=environment, revision=current_revision(Path.cwd())),
+            )
+
+        self.session.submit(job)
+
+    def log(self, points: Sequence[Point]) -> None:
+        """Queues values of curves."""
+        self.session.submit(lambda: self.session.runs.log_points(self.run_id, points))
+
+    def record(self, model_folder: Path) -> None:
+        """Queues the finished model folder: curves, data, files, and the model with its signature."""
+
+        def job() -> None:
+            from unmask.tracking.writing import write_training
+
+            model = read_model(model_folder.name, model_folder)
+            write_training(self.session.runs, run_id=self.run_id, model=model)
+
+        self.session.submit(job)
+
+    def end(self, status: str) -> None:
+        """Ends the run, and waits until all of it has arrived."""
+        self.session.submit(lambda: self.session.runs.end(self.run_id, status))
+        self.session.close(seconds=FINISH_SECONDS if status == FINISHED else STOP_SECONDS)
+
+
+@contextmanager
+def training_run(*, model_name: str, section: Any, environment: Environment) -> Iterator[TrainingRun]:
+    """Tracks one training; see the module's text for what happens without a store.
+
+    Args:
+        model_name: the model's name in `params.yaml`.
+        section: its section's dataclass; becomes the run's parameters.
+        environment: where the store is, and the run's surroundings.
+
+    Yields:
+        The run: give `.callbacks` to `fit`, and the finished folder to `.record`.
+    """
+    with quiet():
+        run = TrainingRun(Session(environment, on_failure=warn(environment)))
+        run.start(model_name=model_name, section=section, environment=environment)
+        try:
+            yield run
+        except KeyboardInterrupt:
+            run.end("KILLED")
+            raise
+        except BaseException:
+            run.end("FAILED")
+            raise
+        run.end(FINISHED)
+
+
+def record_evaluation(
+    *, model_name: str, model_folder: Path, report_folder: Path, section: Any, environment: Environment
+) -> None:
+    """Adds an evaluation to the run of the model it judged, found by the model file's hash; twice is once.
+
+    Args:
+        model_name: the model's name in `params.yaml`.
+        model_folder: holds the model that was judged; its run is written from here where the store has none.
+        report_folder: holds `metrics.json` and the plots.
+        section: the evaluation's section.
+        environment: where the store is.
+    """
+
+    def job() -> None:
+        from unmask.tracking.writing import write_model
+
+        model = read_model(model_name, model_folder)
+        write_model(session.runs, model=model, report_folder=report_folder, section=section, environment=environment)
+
+    with quiet():
+        session = Session(environment, on_failure=warn(environment))
+        session.submit(job)
+        session.close(seconds=FINISH_SECONDS)
+
+
+def track(root: Path, *, section: Any, environment: Environment) -> list[str]:
+    """Writes the missing runs again from the files; twice is once.
+
+    Args:
+        root: the checkout: its `models/*` and `reports/evaluate/*` are read.
+        section: the evaluation's section.
+        environment: where the store is.
+
+    Returns:
+        What was written, in words; empty where the store had all of it.
+
+    Raises:
+        TrackingError: the store cannot be used, or a model's folder is damaged.
+    """
+    written: list[str] = []
+
+    def job(folder: Path) -> None:
+        from unmask.tracking.writing import write_model
+
+        model = read_model(folder.name, folder)
+        report = root / REPORTS / folder.name
+        written.extend(
+            write_model(session.runs, model=model, report_folder=report, section=section, environment=environment)
+        )
+
+    with quiet():
+        session = Session(environment, on_failure=lambda _: None)
+        for folder in finished_models(root / MODELS):
+            session.submit(partial(job, folder))
+        session.close(seconds=None)
+    if session.worker.failure is not None:
+        raise TrackingError(f"cannot write to MLflow's store {address_of(environment)}: {session.worker.failure}")
+    return written
+
+
+def finished_models(models: Path) -> list[Path]:
+    """Lists the folders that a training finished, by name."""
+    return sorted(file.parent for file in models.glob(f"*/{MODEL_FILE}") if (file.parent / TRAINING_FILE).exists())
+
+
+def address_of(environment: Environment) -> str:
+    """The store's address, without credentials."""
+    return redact(locate(environment).uri)

@@ -1,0 +1,124 @@
+"""What is written for a trained model and for its evaluation, in the order that makes a half-written run harmless.
+
+A run gets its `model_sha256` last: one that was cut short is never taken for whole, and is written anew.
+"""
+
+import dataclasses
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from unmask import config
+from unmask.environment import Environment
+from unmask.tracking.contents import (
+    HISTORY_FILE,
+    METRICS_FILE,
+    TRAINING_FILE,
+    Point,
+    TrainedModel,
+    digest_of_folder,
+    read_scores,
+)
+from unmask.tracking.models import log_model
+from unmask.tracking.provenance import Revision, revision_of_output
+from unmask.tracking.runs import EXPERIMENT_TAG, MODEL_TAG, Runs
+
+SHARDS = "data/shards"
+TRAINING_FOLDER = "training"
+EVALUATION_FOLDER = "evaluation"
+EVALUATION_TAG = "evaluation_sha256"
+
+
+def run_name(model_name: str, environment: Environment) -> str:
+    """The model's name, and the experiment's where there is one."""
+    return f"{model_name} {environment.experiment}".rstrip()
+
+
+def run_tags(model_name: str, *, environment: Environment, revision: Revision) -> dict[str, str]:
+    """The tags that are known before training."""
+    stage = f"train@{model_name}"
+    return {
+        "git_commit": revision.commit,
+        "git_dirty": revision.dirty,
+        EXPERIMENT_TAG: environment.experiment,
+        "dvc_stage": stage,
+        "machine": environment.machine,
+        "model": model_name,
+        "mlflow.source.name": f"dvc repro {stage}",
+        "mlflow.source.type": "PROJECT",
+        "mlflow.source.git.commit": revision.commit,
+    }
+
+
+def run_parameters(model_name: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters of a run: those of its section, and which model."""
+    return {"model": model_name, **parameters}
+
+
+def write_training(runs: Runs, *, run_id: str, model: TrainedModel) -> None:
+    """Fills a started run from the finished model folder."""
+    runs.log_missing_points(run_id, model.curves)
+    runs.log_splits(run_id, model.splits, folder=SHARDS)
+    files = [model.folder / name for name in (HISTORY_FILE, TRAINING_FILE)]
+    runs.log_files(run_id, files, folder=TRAINING_FOLDER)
+    log_model(model, run_id=run_id, uri=runs.store.uri)
+    runs.set_tags(run_id, {"data_sha256": model.data_sha256, MODEL_TAG: model.sha256})
+
+
+def find_or_rebuild(runs: Runs, *, model: TrainedModel, environment: Environment) -> tuple[str, bool]:
+    """Finds a model's run, or writes it again from the files.
+
+    Returns:
+        The run's id, and whether it was written now.
+    """
+    if found := runs.find(model.sha256, experiment=environment.experiment):
+        return str(found.info.run_id), False
+    revision = revision_of_output(environment.root, f"models/{model.name}")
+    run_id = runs.start(
+        run_name(model.name, environment),
+        parameters=run_parameters(model.name, model.parameters),
+        tags={
+            **run_tags(model.name, environment=environment, revision=revision),
+            "rebuilt_from_files": "true",
+        },
+    )
+    write_training(runs, run_id=run_id, model=model)
+    runs.end(run_id, "FINISHED")
+    return run_id, True
+
+
+def write_model(
+    runs: Runs, *, model: TrainedModel, report_folder: Path, section: Any, environment: Environment
+) -> list[str]:
+    """Writes what a store lacks about one model: its run, and its evaluation where there is one.
+
+    Returns:
+        What was written, in words.
+    """
+    run_id, is_new = find_or_rebuild(runs, model=model, environment=environment)
+    written = [f"{model.name}: training"] if is_new else []
+    has_report = (report_folder / METRICS_FILE).exists()
+    if has_report and write_evaluation(runs, run_id=run_id, report_folder=report_folder, section=section):
+        written.append(f"{model.name}: evaluation")
+    return written
+
+
+def write_evaluation(runs: Runs, *, run_id: str, report_folder: Path, section: Any) -> bool:
+    """Adds an evaluation to its model's run, unless the run has this very one.
+
+    The section goes into tags: MLflow's parameters cannot change, and one model may be judged again in another way.
+
+    Returns:
+        Whether anything was written.
+    """
+    run = runs.get(run_id)
+    digest = digest_of_folder(report_folder)
+    if run.data.tags.get(EVALUATION_TAG) == digest:
+        return False
+    outputs = run.outputs.model_outputs if run.outputs else []
+    scores = [Point(name, value, 0) for name, value in read_scores(report_folder / METRICS_FILE).items()]
+    runs.log_points(run_id, scores, model_id=outputs[0].model_id if outputs else None)
+    runs.log_folder(run_id, report_folder, folder=EVALUATION_FOLDER)
+    how = config.flatten(section) if dataclasses.is_dataclass(section) else {}
+    runs.set_tags(run_id, {**{f"evaluate.{key}": str(value) for key, value in how.items()}, EVALUATION_TAG: digest})
+    return True
