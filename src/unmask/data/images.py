@@ -2,7 +2,8 @@
 
 Formats: JPEG, PNG and WebP. Greyscale, CMYK and 16-bit pictures are converted to 8-bit RGB, EXIF rotation is applied,
 an alpha channel is dropped where it is opaque throughout. Refused: animations, pictures with transparent pixels (they
-have no colour of their own), and more pixels than allowed.
+have no colour of their own), and more pixels than allowed. Of a JPEG that carries further pictures (a phone's depth
+or brightness map: Pillow's "MPO") the first is the photograph.
 """
 
 import io
@@ -55,9 +56,14 @@ def open_image(content: bytes, *, max_pixels: int) -> Image.Image:
         raise ImageError(f"damaged header: {error}") from error
     if image.width * image.height > max_pixels:
         raise ImageError(f"{image.width}x{image.height} is more than the {max_pixels} pixels allowed")
-    if getattr(image, "n_frames", 1) > 1:
+    if picture_format(image) != "JPEG" and getattr(image, "n_frames", 1) > 1:
         raise ImageError(f"animated: {getattr(image, 'n_frames', 1)} frames")
     return image
+
+
+def picture_format(image: Image.Image) -> str:
+    """Names the encoding: JPEG, PNG or WEBP."""
+    return "JPEG" if image.format == "MPO" else str(image.format)
 
 
 def decode(content: bytes, *, max_pixels: int) -> Image.Image:
@@ -134,7 +140,7 @@ def jpeg_quality(image: Image.Image) -> int | None:
         1 to 100, or None for other formats.
     """
     tables: dict[int, Any] | None = getattr(image, "quantization", None)
-    if image.format != "JPEG" or not tables:
+    if picture_format(image) != "JPEG" or not tables:
         return None
     # The standard luminance table (ITU-T T.81, table K.1) sums to 3688; libjpeg scales it by 50/q below 50 and by
     # 2 - q/50 above.

@@ -1,0 +1,137 @@
+"""The index of an archive: one record for each usable image, one reject for each other."""
+
+import logging
+import multiprocessing
+import os
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from unmask.config import IndexConfig
+from unmask.console import progress
+from unmask.data.archive import Contents, Member, list_contents
+from unmask.data.audit import summarize
+from unmask.data.inspection import Inspection, inspect_members
+from unmask.errors import ArchiveError
+from unmask.records import LABEL_NAMES, RECORD_COLUMNS, REJECT_COLUMNS
+
+# Small enough that the last chunks keep every core busy, large enough that opening the zip again costs nothing:
+# reading the contents of a zip of 140,000 members takes about a second.
+CHUNKS_PER_WORKER = 16
+MIN_CHUNK = 64
+MAX_CHUNK = 4096
+NUM_NAMED = 5  # how many rejects an error names
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Index:
+    """What an archive was found to hold.
+
+    Attributes:
+        records: the usable images, `records.RECORD_COLUMNS`, sorted by member.
+        rejects: the others, `records.REJECT_COLUMNS`, sorted by member.
+        audit: counts of both, ready for JSON.
+    """
+
+    records: pd.DataFrame
+    rejects: pd.DataFrame
+    audit: dict[str, Any]
+
+
+def index_archive(path: Path, config: IndexConfig) -> Index:
+    """Reads every image of an archive once and measures it.
+
+    Args:
+        path: the zip; it is read in place.
+        config: workers, and what counts as usable.
+
+    Returns:
+        The records, the rejects and their counts.
+
+    Raises:
+        ArchiveError: the archive is no whole set of labelled faces, more images are rejected than allowed, or a
+            class has no usable image.
+    """
+    contents = list_contents(path)
+    inspections = progress(
+        inspect_all(path, contents.members, config), total=len(contents.members), description="index"
+    )
+    records: list[dict[str, Any]] = []
+    rejects = [(stray, "in no folder called real or fake") for stray in contents.strays]
+    for member, inspection in zip(contents.members, inspections, strict=True):
+        if isinstance(inspection, str):
+            rejects.append((member.name, inspection))
+        else:
+            records.append({"member": member.name, **describe(member), **asdict(inspection)})
+    rejects.sort()
+    require_few_rejects(rejects, contents, config)
+    require_images_of_both_classes(Counter(record["label"] for record in records), rejects)
+    table = pd.DataFrame(records, columns=list(RECORD_COLUMNS)).astype({"jpeg_quality": "Int64"})
+    reject_table = pd.DataFrame(rejects, columns=list(REJECT_COLUMNS))
+    audit = summarize(table, reject_table, num_ignored=contents.num_ignored)
+    return Index(records=table, rejects=reject_table, audit=audit)
+
+
+def describe(member: Member) -> dict[str, Any]:
+    """Gives the columns of a record that come from the archive's names and tables."""
+    return {"label": member.label, "group": member.group, "upstream_split": member.upstream_split}
+
+
+def inspect_all(path: Path, members: Sequence[Member], config: IndexConfig) -> Iterator[Inspection | str]:
+    """Measures members in the order given, in as many processes as asked for.
+
+    Memory stays bounded by the measures, some hundred bytes an image: workers hold one image at a time.
+    """
+    num_workers = config.workers or len(os.sched_getaffinity(0))
+    size = min(max(len(members) // (num_workers * CHUNKS_PER_WORKER), MIN_CHUNK), MAX_CHUNK)
+    chunks = [members[start : start + size] for start in range(0, len(members), size)]
+    inspect_chunk = partial(inspect_members, path, max_pixels=config.max_pixels)
+    if num_workers == 1 or len(chunks) == 1:
+        for chunk in chunks:
+            yield from inspect_chunk(chunk)
+        return
+    # Spawned, not forked: a fork copies the locks of whatever threads the caller runs.
+    context = multiprocessing.get_context("spawn")
+    try:
+        with ProcessPoolExecutor(min(num_workers, len(chunks)), mp_context=context) as pool:
+            for inspections in pool.map(inspect_chunk, chunks):
+                yield from inspections
+    except BrokenProcessPool as error:
+        raise ArchiveError(
+            f"a process that read {path} died, most likely for lack of memory: try a lower index.workers"
+        ) from error
+
+
+def require_few_rejects(rejects: Sequence[tuple[str, str]], contents: Contents, config: IndexConfig) -> None:
+    """Stops when the share of rejects exceeds what is allowed."""
+    num_images = len(contents.members) + len(contents.strays)
+    if len(rejects) <= config.max_reject_share * num_images:
+        return
+    raise ArchiveError(
+        f"{len(rejects)} of {num_images} images cannot be used, more than index.max_reject_share = "
+        f"{config.max_reject_share:g} allows:\n{name_rejects(rejects)}"
+    )
+
+
+def require_images_of_both_classes(counts: Counter[int], rejects: Sequence[tuple[str, str]]) -> None:
+    """Stops when every image of a class was rejected."""
+    for label, name in LABEL_NAMES.items():
+        if not counts[label]:
+            raise ArchiveError(f"no usable image of class {name} is left:\n{name_rejects(rejects)}")
+
+
+def name_rejects(rejects: Sequence[tuple[str, str]]) -> str:
+    """Lists the first few rejects with their reasons, one a line."""
+    lines = [f"  {member}: {reason}" for member, reason in rejects[:NUM_NAMED]]
+    if len(rejects) > NUM_NAMED:
+        lines.append(f"  and {len(rejects) - NUM_NAMED} more")
+    return "\n".join(lines)

@@ -1,0 +1,61 @@
+"""Reading back the tables that `index` and `split` write: text stays text, also where it looks like a number."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from unmask.errors import ArchiveError, SplitError, UnmaskError
+from unmask.records import RECORD_COLUMNS, SPLIT_COLUMNS
+
+# A hash such as 00000e10... would be read as a number, and a group named NA as missing.
+COLUMN_TYPES = {
+    "member": str,
+    "label": int,
+    "group": str,
+    "upstream_split": str,
+    "bytes": int,
+    "sha256": str,
+    "perceptual_hash": str,
+    "width": int,
+    "height": int,
+    "format": str,
+    "mode": str,
+}
+
+
+def read_records(path: Path) -> pd.DataFrame:
+    """Reads `records.csv`.
+
+    Returns:
+        `records.RECORD_COLUMNS`.
+
+    Raises:
+        ArchiveError: the file is missing or no such table.
+    """
+    table = read_table(path, RECORD_COLUMNS, ArchiveError)
+    quality = pd.to_numeric(table["jpeg_quality"].replace("", pd.NA))
+    return table.assign(jpeg_quality=quality.astype("Int64"))
+
+
+def read_split(path: Path) -> pd.DataFrame:
+    """Reads a split's table, such as `train.csv`.
+
+    Returns:
+        `records.SPLIT_COLUMNS`.
+
+    Raises:
+        SplitError: the file is missing or no such table.
+    """
+    return read_table(path, SPLIT_COLUMNS, SplitError)
+
+
+def read_table(path: Path, columns: tuple[str, ...], error_class: type[UnmaskError]) -> pd.DataFrame:
+    """Reads a CSV table that has at least the given columns."""
+    types = {column: COLUMN_TYPES.get(column, str) for column in columns}
+    try:
+        table = pd.read_csv(path, dtype=types, keep_default_na=False, usecols=list(columns))
+    except FileNotFoundError as error:
+        raise error_class(f"there is no table {path}") from error
+    except (ValueError, UnicodeDecodeError) as error:
+        raise error_class(f"{path} is not the table expected: {error}") from error
+    return table[list(columns)]

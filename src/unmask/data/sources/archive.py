@@ -1,0 +1,55 @@
+"""A zip that already lies on this machine."""
+
+import shutil
+from pathlib import Path
+
+from unmask.config import DownloadConfig
+from unmask.data.archive import GROUP_TABLE, open_archive
+from unmask.errors import ConfigError, StorageError
+from unmask.records import Source
+
+
+def fetch(config: DownloadConfig, target: Path) -> Source:
+    """Copies the zip named by `download.archive`, and a `sources.csv` beside it.
+
+    A copy, not a link: DVC takes the target into its cache and protects it, which must not reach the original.
+
+    Args:
+        config: `archive` is the path of the zip.
+        target: an existing folder.
+
+    Returns:
+        Where the data set came from, as far as a local file tells.
+
+    Raises:
+        ConfigError: `download.archive` is empty.
+        ArchiveError: the file is missing, truncated or no zip.
+        StorageError: the copy would not fit on the disk.
+    """
+    if not config.archive:
+        raise ConfigError("download.archive is empty: source 'archive' needs the path of a zip file there")
+    original = Path(config.archive)
+    open_archive(original).close()
+    require_space(target, original.stat().st_size)
+    shutil.copyfile(original, target / original.name)
+    groups = original.with_name(GROUP_TABLE)
+    if groups.is_file():
+        shutil.copyfile(groups, target / GROUP_TABLE)
+    return Source(name=original.stem, version="", url="", licence="as its maker states", archive=original.name)
+
+
+def require_space(target: Path, num_bytes: int) -> None:
+    """Stops before a copy that would not fit.
+
+    Args:
+        target: an existing folder.
+        num_bytes: what will be written there.
+
+    Raises:
+        StorageError: less is free than will be written.
+    """
+    free_bytes = shutil.disk_usage(target).free
+    if free_bytes < num_bytes:
+        raise StorageError(
+            f"no space left in {target}: {num_bytes / 1e6:.0f} MB are needed and {free_bytes / 1e6:.0f} MB are free"
+        )

@@ -1,0 +1,190 @@
+"""Sharing records out between train, validation and test, so that no picture is learnt from and judged by.
+
+Images that belong together (copies, near copies, one group) form a component, and a component lies in one split.
+
+- A component of which the archive names a split keeps it. Where the archive puts parts of one component in different
+  splits, all of it goes to test if any part was in test, else to validation: no image that judges is ever lost or
+  learnt from, and what moves is counted and logged.
+- Where the archive names some splits but no validation (or no test), that split is taken out of its train images.
+- Other components are shared out at random from the seed, largest first, each to the split that lacks most of its
+  classes, so that shares and class balance are met to within a component's size.
+
+Only the set of records and the seed decide: the order of the records does not.
+"""
+
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from unmask.config import SplitConfig
+from unmask.data.duplicates import Positions, find_copies, join_groups
+from unmask.errors import SplitError
+from unmask.records import LABEL_NAMES, SPLIT_COLUMNS, SPLITS, TEST, TRAIN, VALIDATION
+
+FREE = ""  # not named by the archive
+PRECEDENCE = (FREE, TRAIN, VALIDATION, TEST)  # a component goes to the last of these that holds a part of it
+
+Assignment = npt.NDArray[np.str_]
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Split:
+    """Records shared out.
+
+    Attributes:
+        tables: split name to its records, `records.SPLIT_COLUMNS`, sorted by member.
+        summary: counts, ready for JSON.
+    """
+
+    tables: dict[str, pd.DataFrame]
+    summary: dict[str, Any]
+
+
+def split_records(records: pd.DataFrame, config: SplitConfig) -> Split:
+    """Shares records out.
+
+    Args:
+        records: `records.RECORD_COLUMNS`, in any order.
+        config: the shares, the seed, and what counts as a near copy.
+
+    Returns:
+        One table for each of `records.SPLITS`.
+
+    Raises:
+        SplitError: the shares leave nothing to train on, or a split gets no image of a class.
+    """
+    if config.validation_share + config.test_share >= 1:
+        raise SplitError(
+            f"split.validation_share {config.validation_share:g} and split.test_share {config.test_share:g} leave "
+            "nothing to train on: their sum must be below 1"
+        )
+    records = records.sort_values("member", ignore_index=True)
+    copies = find_copies(records, distance=config.near_duplicate_distance)
+    components = join_groups(copies, records["group"])
+    assignment = upstream_assignment(records["upstream_split"], components, keep=config.keep_upstream)
+    shares = free_shares(assignment, config)
+    if lacks_evaluation(assignment):
+        assignment = np.where(assignment == TRAIN, FREE, assignment)
+    assignment = share_out(records["label"], components, assignment, shares=shares, seed=config.seed)
+    tables = {name: records.loc[assignment == name, list(SPLIT_COLUMNS)].reset_index(drop=True) for name in SPLITS}
+    require_classes(tables)
+    return Split(tables=tables, summary=summarize(records, copies, components, assignment))
+
+
+def upstream_assignment(upstream: pd.Series, components: Positions, *, keep: bool) -> Assignment:
+    """Gives each component the split that the archive names for it.
+
+    Args:
+        upstream: each record's upstream split, or empty.
+        components: (records,).
+        keep: whether the archive's splits count at all.
+
+    Returns:
+        assignment: (records,), a split, or `FREE`.
+    """
+    ranks = np.zeros(len(upstream), dtype=np.int64)
+    if keep:
+        ranks = upstream.map({name: rank for rank, name in enumerate(PRECEDENCE)}).to_numpy(dtype=np.int64)
+    highest = np.zeros(components.max(initial=-1) + 1, dtype=np.int64)
+    np.maximum.at(highest, components, ranks)
+    return np.array(PRECEDENCE)[highest[components]]
+
+
+def lacks_evaluation(assignment: Assignment) -> bool:
+    """Whether the archive names a split, but not all of them."""
+    named = set(np.unique(assignment)) - {FREE}
+    return bool(named) and named != set(SPLITS)
+
+
+def free_shares(assignment: Assignment, config: SplitConfig) -> dict[str, float]:
+    """Says how free records are shared out: to all splits, or only to train and those the archive does not name."""
+    shares = {VALIDATION: config.validation_share, TEST: config.test_share}
+    if lacks_evaluation(assignment):
+        named = set(np.unique(assignment))
+        shares = {name: share for name, share in shares.items() if name not in named}
+    return {TRAIN: 1 - sum(shares.values()), **shares}
+
+
+def share_out(
+    labels: pd.Series, components: Positions, assignment: Assignment, *, shares: dict[str, float], seed: int
+) -> Assignment:
+    """Shares the free components out, each class by itself as far as components allow.
+
+    Args:
+        labels: (records,), 0 or 1.
+        components: (records,).
+        assignment: (records,), a split, or `FREE`.
+        shares: split name to its share of the free records; they sum to 1.
+        seed: of the order in which components of one size are shared out.
+
+    Returns:
+        assignment: (records,), without `FREE`.
+    """
+    is_free = assignment == FREE
+    free, inverse = np.unique(components[is_free], return_inverse=True)
+    counts = np.zeros((len(free), len(LABEL_NAMES)), dtype=np.int64)
+    np.add.at(counts, (inverse, labels[is_free].to_numpy()), 1)
+    order = np.random.default_rng(seed).permutation(len(free))
+    order = order[np.argsort(-counts.sum(axis=1)[order], kind="stable")]
+    names = list(shares)
+    lacking = np.outer(list(shares.values()), counts.sum(axis=0))
+    chosen = np.zeros(len(free), dtype=np.int64)
+    for component in order:
+        # What a split lacks of the component's classes; the first of equals is train.
+        chosen[component] = np.argmax(lacking @ counts[component])
+        lacking[chosen[component]] -= counts[component]
+    shared = assignment.copy()
+    shared[is_free] = np.array(names)[chosen[inverse]]
+    return shared
+
+
+def require_classes(tables: dict[str, pd.DataFrame]) -> None:
+    """Stops when a split has no image of a class."""
+    for name, table in tables.items():
+        for label, class_name in LABEL_NAMES.items():
+            if not (table["label"] == label).any():
+                raise SplitError(
+                    f"split {name} gets no image of class {class_name} ({len(table)} images in all): there are too "
+                    "few images or groups, its share is too small, or the archive's own split has none (then set "
+                    "split.keep_upstream to false)"
+                )
+
+
+def summarize(
+    records: pd.DataFrame, copies: Positions, components: Positions, assignment: Assignment
+) -> dict[str, Any]:
+    """Counts a split: its sizes, the copies found, and what left its upstream split; logs what a person should know."""
+    upstream = records["upstream_split"].to_numpy()
+    is_moved = (upstream != "") & (upstream != assignment)
+    moved = pd.Series(upstream[is_moved] + " to " + assignment[is_moved]).value_counts().sort_index()
+    labels_of_content = records.groupby("sha256")["label"].nunique()
+    summary = {
+        "images": {name: count_classes(records["label"][assignment == name]) for name in SPLITS},
+        "moved": {str(name): int(number) for name, number in moved.items()},
+        "exact_copies": int(records["sha256"].duplicated().sum()),
+        "images_with_copies": images_in_company(copies),
+        "images_with_copies_or_group": images_in_company(components),
+        "contradicting_labels": int((labels_of_content > 1).sum()),
+    }
+    if summary["moved"]:
+        logger.warning("moved out of their upstream split, to be with what they belong to: %s", summary["moved"])
+    if summary["contradicting_labels"]:
+        logger.warning("%d images are both real and fake, byte for byte", summary["contradicting_labels"])
+    return summary
+
+
+def count_classes(labels: pd.Series) -> dict[str, int]:
+    """Counts the images of each class."""
+    return {name: int((labels == label).sum()) for label, name in LABEL_NAMES.items()}
+
+
+def images_in_company(components: Positions) -> int:
+    """Counts the images that are not alone in their component."""
+    sizes = np.bincount(components)
+    return int(sizes[sizes > 1].sum())

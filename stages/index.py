@@ -1,0 +1,40 @@
+"""Stage `index`: reads every image of the zip once and records what it is."""
+
+import argparse
+import logging
+import time
+from pathlib import Path
+
+from unmask import config
+from unmask.artifacts import atomic_path, write_csv, write_json
+from unmask.console import run_stage
+from unmask.data.download import find_archive
+from unmask.data.index import index_archive
+
+logger = logging.getLogger("unmask.stages.index")
+
+
+def main() -> None:
+    """Runs the stage."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--params", type=Path, default=Path("params.yaml"), help="the parameters")
+    parser.add_argument("--raw", type=Path, required=True, help="what download made")
+    parser.add_argument("--output", type=Path, required=True, help="folder for records, rejects and audit")
+    parser.add_argument("--debug", action="store_true", help="show tracebacks")
+    arguments = parser.parse_args()
+    parameters = config.load(arguments.params).index
+    archive = find_archive(arguments.raw)
+    started = time.monotonic()
+    logger.info("index: %s", archive)
+    index = index_archive(archive, parameters)
+    with atomic_path(arguments.output) as output:
+        write_csv(output / "records.csv", index.records)
+        write_csv(output / "rejects.csv", index.rejects)
+        write_json(output / "audit.json", index.audit)
+    seconds = time.monotonic() - started
+    counts = (len(index.records), len(index.rejects))
+    logger.info("index: %d records, %d rejects in %.1f s -> %s", *counts, seconds, arguments.output)
+
+
+if __name__ == "__main__":
+    run_stage(main)
