@@ -7,6 +7,7 @@ from pathlib import Path
 
 import keras
 
+import unmask.models  # noqa: F401 (a saved model's own layers are known once this is imported)
 from unmask import artifacts, config, environment
 from unmask.console import progress, run_stage
 from unmask.data.input import evaluation_batches, steps
