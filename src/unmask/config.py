@@ -15,6 +15,7 @@ from pydantic.dataclasses import dataclass
 from pydantic_core import ErrorDetails
 
 from unmask.errors import ConfigError
+from unmask.tables import choose
 
 STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
@@ -101,8 +102,7 @@ class Resnet50Config:
 
     weights: Annotated[str, Field(min_length=1)]
     input_size: CountOrNone
-    dense_units: list[Count]
-    dense_activations: list[str]
+    dense_units: Count
     dropout: Annotated[float, Field(ge=0, lt=1)]
 
 
@@ -282,3 +282,13 @@ def flat_items(content: Mapping[str, Any], prefix: str = "") -> list[tuple[str, 
         else:
             items.append((f"{prefix}{key}", value))
     return items
+
+
+def training_section(config: Config, model: str) -> TrainCnnConfig | TrainResnet50Config:
+    """Picks `train.<model>`.
+
+    Raises:
+        ConfigError: there is no such model.
+    """
+    sections = {"cnn": config.train.cnn, "resnet50": config.train.resnet50}
+    return choose(sections, model, kind="model")

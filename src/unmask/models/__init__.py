@@ -1,0 +1,12 @@
+"""The architectures: each file exports `build(config, image_size=...) -> keras.Model`.
+
+A model takes images (batch, size, size, 3) float32 in [0, 255] and returns logits (batch, 1) float32 whose sigmoid is
+P(fake). A layer named "backbone", where there is one, is what the head's phase of training freezes.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from unmask.models import cnn, resnet50
+
+MODELS: dict[str, Callable[..., Any]] = {"cnn": cnn.build, "resnet50": resnet50.build}

@@ -1,0 +1,81 @@
+"""What a trained model is on disk: the same training gives the same bytes."""
+
+import json
+import zipfile
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from unmask import artifacts, config
+from unmask.data.shards import ShardIndex
+from unmask.training.fit import Trained
+
+MODEL, HISTORY, DESCRIPTION = "model.keras", "history.csv", "training.json"
+EPOCH_OF_ZIP = (1980, 1, 1, 0, 0, 0)
+DECIMALS = 8
+FRAMEWORKS = ("keras", "tensorflow", "numpy")
+
+
+def save(folder: Path, trained: Trained, *, description: dict[str, Any]) -> None:
+    """Writes model.keras, history.csv and training.json into a folder.
+
+    Args:
+        folder: made by this call; the caller makes it appear at once.
+        trained: what to write.
+        description: what training.json says beside the model's hash and the best epoch.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    save_model(folder / MODEL, trained.model)
+    artifacts.write_csv(folder / HISTORY, trained.history.round(DECIMALS))
+    outcome = {
+        "model_sha256": artifacts.sha256_of_file(folder / MODEL),
+        "best_epoch": trained.best_epoch,
+        "epochs": len(trained.history),
+        "weights": int(trained.model.count_params()),
+    }
+    artifacts.write_json(folder / DESCRIPTION, {**description, **outcome})
+
+
+def save_model(path: Path, model: keras.Model) -> None:
+    """Saves a model in Keras' format without the moment of saving, which alone would change the file's hash."""
+    raw = path.with_suffix(".raw.keras")
+    without_optimizer(model).save(raw)
+    with zipfile.ZipFile(raw) as source, zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as target:
+        for name in sorted(source.namelist()):
+            content = source.read(name)
+            if name == "metadata.json":
+                content = json.dumps({**json.loads(content), "date_saved": ""}).encode()
+            target.writestr(zipfile.ZipInfo(name, EPOCH_OF_ZIP), content)
+    raw.unlink()
+
+
+def without_optimizer(model: keras.Model) -> keras.Model:
+    """Copies a model without its optimiser's state, which is twice as large as the weights and serves no prediction."""
+    copy = keras.Model.from_config(model.get_config())
+    copy.set_weights(model.get_weights())
+    return copy
+
+
+def describe(name: str, section: Any, *, training: ShardIndex, validation: ShardIndex) -> dict[str, Any]:
+    """Says what a model was made of.
+
+    Args:
+        name: the model's name.
+        section: its part of the parameters.
+        training: what it learnt from.
+        validation: what chose its best epoch.
+
+    Returns:
+        What `save` writes to training.json.
+    """
+    return {
+        "model": name,
+        "parameters": config.flatten(section),
+        "image_size": training.image_size,
+        "preprocess": training.preprocess,
+        "records": {"train": training.records, "validation": validation.records},
+        "data_sha256": artifacts.sha256_of_text(training.sha256 + validation.sha256),
+        "versions": {package: version(package) for package in FRAMEWORKS},
+    }

@@ -1,0 +1,41 @@
+"""Trains one model by its recipe."""
+
+import argparse
+import logging
+import time
+from pathlib import Path
+
+from unmask import artifacts, config, environment
+from unmask.console import run_stage
+from unmask.data.shards import read_index
+from unmask.records import TRAIN, VALIDATION
+from unmask.tracking import mirror
+from unmask.training import artifact, fit
+
+logger = logging.getLogger("unmask.train")
+
+
+def main() -> None:
+    """Reads two splits' shards, writes `models/<model>`."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--params", type=Path, required=True)
+    parser.add_argument("--model", required=True)
+    parser.add_argument("--shards", type=Path, required=True)
+    parser.add_argument("--output", type=Path, required=True)
+    parser.add_argument("--debug", action="store_true")
+    arguments = parser.parse_args()
+    section = config.training_section(config.load(arguments.params), arguments.model)
+    training, validation = (read_index(arguments.shards / split) for split in (TRAIN, VALIDATION))
+    started = time.monotonic()
+    logger.info("train %s: %d images, %d for validation", arguments.model, training.records, validation.records)
+    with mirror.training_run(model_name=arguments.model, section=section, environment=environment.read()) as run:
+        trained = fit.train(arguments.model, section, training=training, validation=validation, callbacks=run.callbacks)
+        description = artifact.describe(arguments.model, section, training=training, validation=validation)
+        with artifacts.atomic_path(arguments.output) as folder:
+            artifact.save(folder, trained, description=description)
+        run.record(arguments.output)
+    logger.info("train %s: %s in %.1f s", arguments.model, arguments.output, time.monotonic() - started)
+
+
+if __name__ == "__main__":
+    run_stage(main)
