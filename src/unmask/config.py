@@ -65,13 +65,13 @@ class IndexConfig:
 
 @dataclass(frozen=True, config=STRICT)
 class SplitConfig:
-    """How records are shared out; the distance is in bits between two perceptual hashes."""
+    """How records are shared out; the distance is in bits, of 256, between two hashes."""
 
     seed: CountOrNone
     keep_upstream: bool
     validation_share: Share
     test_share: Share
-    near_duplicate_distance: Annotated[int, Field(ge=0, le=32)]
+    near_duplicate_distance: Annotated[int, Field(ge=0, le=64)]
 
 
 @dataclass(frozen=True, config=STRICT)
