@@ -10,7 +10,7 @@ import keras
 import unmask.models  # noqa: F401 (a saved model's own layers are known once this is imported)
 from unmask import artifacts, config, environment
 from unmask.console import progress, run_stage
-from unmask.data.input import evaluation_batches, steps
+from unmask.data.reading import evaluation_batches, steps
 from unmask.data.shards import read_index
 from unmask.evaluation import plots
 from unmask.evaluation.curves import curves

@@ -9,7 +9,6 @@ import os
 import zipfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
 from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
@@ -19,26 +18,12 @@ from PIL import ExifTags, Image
 
 from unmask.config import PreprocessConfig
 from unmask.data.images import Pixels, fit_image, open_image, to_rgb
+from unmask.data.shards import Example
 from unmask.errors import ImageError, ShardError
 
 KEPT_FORMATS = ("JPEG", "PNG")  # what the training input decodes to the same pixels as `images.decode`
 CHUNK_RECORDS = 64
 PNG_COMPRESSION = 1  # files 5% larger than at the default 6, made four times faster
-
-
-@dataclass(frozen=True)
-class Example:
-    """One stored image.
-
-    Attributes:
-        member: its path inside the archive.
-        label: 0 real, 1 fake.
-        image: encoded JPEG or PNG of (image_size, image_size) pixels.
-    """
-
-    member: str
-    label: int
-    image: bytes
 
 
 def examples(archive: Path, records: pd.DataFrame, *, config: PreprocessConfig, max_pixels: int) -> Iterator[Example]:

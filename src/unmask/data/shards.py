@@ -14,7 +14,6 @@ from typing import Any
 import pandas as pd
 
 from unmask import artifacts
-from unmask.data.preprocess import Example
 from unmask.errors import ShardError
 from unmask.records import FAKE, REAL
 
@@ -22,6 +21,21 @@ INDEX = "shards.json"
 MEMBERS = "members.csv"
 MEASURED_RECORDS = 64
 MEGABYTE = 1_000_000
+
+
+@dataclass(frozen=True)
+class Example:
+    """One stored image.
+
+    Attributes:
+        member: its path inside the archive.
+        label: 0 real, 1 fake.
+        image: encoded JPEG or PNG of (image_size, image_size) pixels.
+    """
+
+    member: str
+    label: int
+    image: bytes
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,64 @@
+"""From shards to decoded images in order: one pass over a split, as evaluation needs it and training begins."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from unmask.data.shards import ShardIndex, read_index
+
+Tensor = Any
+Dataset = Any
+Batch = tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64], list[str]]
+
+FEATURES = {
+    "image": tf.io.FixedLenFeature((), tf.string),
+    "label": tf.io.FixedLenFeature((), tf.int64),
+    "member": tf.io.FixedLenFeature((), tf.string),
+}
+
+
+def evaluation_batches(shards: Path, split: str, batch_size: int) -> Iterator[Batch]:
+    """Gives one pass over a split with the members' names.
+
+    Args:
+        shards: the folder of all splits, `data/shards`.
+        split: "train", "validation" or "test".
+        batch_size: images a batch; the last may be smaller.
+
+    Yields:
+        images (batch, size, size, 3) uint8; labels (batch,) int64; members, the paths inside the archive.
+    """
+    index = read_index(shards / split)
+    batches = decoded(records_of(index), size=index.image_size).batch(batch_size).prefetch(1)
+    for batch in batches.as_numpy_iterator():
+        yield batch["image"], batch["label"], [member.decode() for member in batch["member"]]
+
+
+def steps(records: int, batch_size: int) -> int:
+    """Counts the batches of an epoch."""
+    return -(-records // batch_size)
+
+
+def records_of(index: ShardIndex, *, order: Tensor | None = None) -> Dataset:
+    """Reads a split's serialised records, shard after shard; with `order`, shards shuffled and read side by side."""
+    files = tf.data.Dataset.from_tensor_slices([str(file) for file in index.files])
+    if order is None:
+        return tf.data.TFRecordDataset(files)
+    shuffled = files.shuffle(len(index.files), seed=order[0])
+    return shuffled.interleave(tf.data.TFRecordDataset, cycle_length=4)
+
+
+def decoded(records: Dataset, *, size: int) -> Dataset:
+    """Parses records and decodes their images to (size, size, 3) uint8."""
+
+    def decode(record: Tensor) -> dict[str, Tensor]:
+        example = tf.io.parse_single_example(record, FEATURES)
+        # This op reads PNG too. The accurate DCT is what Pillow uses: the same pixels in training and in serving.
+        image = tf.io.decode_jpeg(example["image"], channels=3, dct_method="INTEGER_ACCURATE")
+        return {**example, "image": tf.ensure_shape(image, (size, size, 3))}
+
+    return records.map(decode, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
