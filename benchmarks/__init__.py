@@ -1,0 +1,1 @@
+"""Measurements on real faces, and the page that shows them; not part of the pipeline."""

@@ -1,0 +1,132 @@
+"""Writes docs/results.md from docs/results.json: python -m benchmarks.results_page."""
+
+from collections.abc import Sequence
+from itertools import groupby
+from pathlib import Path
+
+from benchmarks import results
+from benchmarks.results import Row
+from unmask import artifacts
+from unmask.evaluation.paper import PAPER, PAPER_ACCURACY, PAPER_IMAGES
+
+PAGE = Path("docs/results.md")
+ACCURACY, AREA = "accuracy_score", "roc_auc_score"
+# The paper's CNN, built and trained a second time, apart from this code, on the subset's 1,120 training images.
+TRIAL = {"data": "faces-140k-subset", "recipe": "paper", "model": "cnn"}
+TRIAL_VALUES = {ACCURACY: 0.70, AREA: 0.70}
+
+OPENING = """# Results on real faces
+
+Every number below was written by the pipeline's stage `evaluate` (`metrics.json`), on images that neither training nor
+the choice of the threshold has seen. The brackets are 95% bootstrap intervals over the test images. Minutes are those
+of training. This page is made from [results.json](results.json) by `python -m benchmarks.results_page`.
+"""
+
+ABOUT_PAPER = """## Beside the paper
+
+{paper} reports, on the {images:,} test images of the full "140k Real and Fake Faces", without intervals:
+
+| model | test accuracy, reported |
+| --- | --- |
+{rows}
+
+These numbers and those above come from different data: where the data is a subset, a model has seen about one
+hundredth of the full set's training images, and an interval over some hundred test images is wide.
+"""
+
+NOT_MEASURED = """## What was not measured
+
+- **The full set of 140,000 images.** It needs a Kaggle account. `unmask profile kaggle-140k` and `dvc repro` train and
+  judge on it; until someone does, no number here says what this code reaches there.
+- **ImageNet weights.** ResNet50's published weights are fetched from the network. A row whose weights are "none" began
+  from random ones, and says nothing about fine-tuning.
+"""
+
+REPEAT = """## How to repeat a row
+
+Set `UNMASK_REAL_DATA` to the folder of the archives and run the row's command at the row's commit. Training on another
+machine differs in the last bits of its sums, so expect the same number within its interval, not the same digits.
+"""
+
+
+def main() -> None:
+    """Reads the rows, writes the page."""
+    artifacts.write_text(PAGE, render(results.load(results.RESULTS)))
+
+
+def render(rows: Sequence[Row]) -> str:
+    """Writes the page.
+
+    Args:
+        rows: what was measured, sorted.
+
+    Returns:
+        Markdown.
+    """
+    paper = "\n".join(f"| {model} | {accuracy} |" for model, accuracy in PAPER_ACCURACY.items())
+    parts = [OPENING]
+    for data, group in groupby(rows, key=lambda row: row.data):
+        parts.append(section(data, list(group)))
+    if not rows:
+        parts.append("Nothing has been measured yet.\n")
+    parts += [ABOUT_PAPER.format(paper=PAPER, images=PAPER_IMAGES, rows=paper), *agreement(rows), NOT_MEASURED]
+    return "\n".join([*parts, REPEAT, commands(rows)]).rstrip() + "\n"
+
+
+def section(data: str, rows: Sequence[Row]) -> str:
+    """Writes one data set's table: a line a model and recipe."""
+    lines = [f"## {data}: {rows[0].images:,} test images", ""]
+    lines.append("| model | recipe | weights | test accuracy | ROC AUC | minutes |")
+    lines.append("| --- | --- | --- | --- | --- | --- |")
+    for run in runs(rows):
+        first = run[ACCURACY]
+        minutes = "" if first.minutes is None else f"{first.minutes:g}"
+        about = f"{first.model} | {first.recipe} | {first.weights}"
+        lines.append(f"| {about} | {value_text(first)} | {value_text(run[AREA])} | {minutes} |")
+    return "\n".join([*lines, ""])
+
+
+def runs(rows: Sequence[Row]) -> list[dict[str, Row]]:
+    """Gathers the rows of one model, recipe and start: metric name to row."""
+    gathered: dict[tuple[str, ...], dict[str, Row]] = {}
+    for row in rows:
+        gathered.setdefault(row.key()[:-1], {})[row.metric] = row
+    return list(gathered.values())
+
+
+def agreement(rows: Sequence[Row]) -> list[str]:
+    """Says whether the paper's CNN agrees with the independent trial, where it has been measured."""
+    wanted = [row for row in rows if all(getattr(row, name) == value for name, value in TRIAL.items())]
+    lines = [agreement_line(row) for row in wanted if row.metric in TRIAL_VALUES]
+    if not lines:
+        return []
+    opening = (
+        "## Is the paper's CNN rebuilt rightly?\n\n"
+        "The paper's CNN was also built and trained once apart from this code, on the same subset.\n"
+    )
+    return ["\n".join([opening, *lines, ""])]
+
+
+def agreement_line(row: Row) -> str:
+    """Compares one number of the independent trial with the interval measured here."""
+    trial = TRIAL_VALUES[row.metric]
+    verdict = "agrees: it lies within" if row.low <= trial <= row.high else "does not agree: it lies outside"
+    return f"- {row.metric}: {trial:.2f} there, {value_text(row)} here; the trial {verdict} the interval."
+
+
+def commands(rows: Sequence[Row]) -> str:
+    """Lists how each line of the tables is repeated."""
+    lines = []
+    for run in runs(rows):
+        row = run[ACCURACY]
+        lines.append(f"- {row.data}, {row.model}, {row.recipe}: commit `{row.commit}`\n\n  ```\n  {row.command}\n  ```")
+    return "\n".join(lines)
+
+
+def value_text(row: Row) -> str:
+    """Says one number with its interval."""
+    return f"{row.value:.3f} ({row.low:.3f} to {row.high:.3f})"
+
+
+if __name__ == "__main__":
+    main()
