@@ -18,6 +18,7 @@ METRICS_FILE = "metrics.json"
 
 EPOCH = "epoch"
 VALUE = "value"
+NOT_SCORES = ("confidence", "records")  # settings and counts of the report
 FORBIDDEN = re.compile(r"[^\w.\-/ ]")
 
 
@@ -119,7 +120,8 @@ def number(cell: str | None) -> float | None:
 
 def read_scores(metrics: Path) -> dict[str, float]:
     """Names every number of a report's `metrics.json`: `test.accuracy_score.value` becomes `test_accuracy_score`."""
-    return dict(flat_scores(read_json(metrics)))
+    content = {key: value for key, value in read_json(metrics).items() if key not in NOT_SCORES}
+    return dict(flat_scores(content))
 
 
 def flat_scores(content: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, float]]:

@@ -20,7 +20,7 @@ ARTIFACTS = "artifacts"
 EXPERIMENT = "unmask"
 LOCK_SECONDS = 120
 
-CREDENTIALS = re.compile(r"://[^/@\s]*@")
+CREDENTIALS = re.compile(r"://[^/\s]*@")
 
 
 @dataclass(frozen=True)

@@ -3,11 +3,13 @@
 import logging
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from unmask.tracking.store import redact
 
 logger = logging.getLogger(__name__)
+
+REASON_CHARACTERS = 300
 
 Job = Callable[[], None]
 
@@ -72,11 +74,19 @@ class Worker:
 
 
 def reason_of(error: Exception) -> str:
-    """One readable line about an error, free of credentials."""
-    lines = str(error).strip().splitlines() or [""]
-    reason = redact(f"{type(error).__name__}: {lines[0]}")
+    """One readable line about an error, free of credentials: the system's own words where it began with those."""
     logger.debug("MLflow failed at %s", traceback_place(error))
-    return reason if len(reason) <= 300 else f"{reason[:297]}..."
+    causes = [cause.strerror for cause in chain(error) if isinstance(cause, OSError) and cause.strerror]
+    text = causes[-1] if causes else f"{type(error).__name__}: {error}"
+    reason = redact(text.strip().partition("\n")[0])
+    return reason if len(reason) <= REASON_CHARACTERS else f"{reason[:REASON_CHARACTERS]}..."
+
+
+def chain(error: BaseException | None) -> Iterator[BaseException]:
+    """Lists an error and what it came from, outermost first."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
 
 
 def traceback_place(error: Exception) -> str:

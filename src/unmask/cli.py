@@ -1,0 +1,167 @@
+"""The command line: `unmask profile`, `track`, `predict`, `ui`. What a command needs is imported when it runs."""
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from unmask.console import run_stage
+
+DEBUG = "--debug"
+PROFILES = Path("profiles")
+PARAMETERS = Path("params.yaml")
+MODELS = Path("models")
+REPORTS = Path("reports")
+STANDARD_ERROR = 2
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich")
+
+
+@app.callback()
+def options(
+    debug: Annotated[bool, typer.Option(DEBUG, help="Show the traceback of an error. May stand anywhere.")] = False,
+) -> None:
+    """Tell real face photographs from deepfakes. The pipeline itself runs with [bold]dvc repro[/]."""
+
+
+@app.command()
+def profile(
+    name: Annotated[str, typer.Argument(help="A file of profiles/, without .yaml. Leave it out to list them.")] = "",
+) -> None:
+    """Choose a profile: check profiles/NAME.yaml and copy it over params.yaml.
+
+    What was in params.yaml is replaced; git has its former content.
+    """
+    from unmask import artifacts, config
+    from unmask.errors import ConfigError
+    from unmask.tables import choose
+
+    profiles = {path.stem: path for path in sorted(PROFILES.glob("*.yaml"))}
+    if not profiles:
+        raise ConfigError(f"there is no {PROFILES}/ here: run this in the root of the checkout")
+    if not name:
+        show_profiles(profiles)
+        return
+    chosen = choose(profiles, name, kind="profile")
+    config.load(chosen)
+    artifacts.write_text(PARAMETERS, chosen.read_text(encoding="utf-8"))
+    typer.echo(f"{PARAMETERS} is now {chosen}. Next: dvc repro")
+
+
+def show_profiles(profiles: dict[str, Path]) -> None:
+    """Lists the profiles with their first comment."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("Profile", "What it is", box=None)
+    for name, path in profiles.items():
+        table.add_row(name, path.read_text(encoding="utf-8").partition("\n")[0].lstrip("# "))
+    Console().print(table)
+
+
+@app.command()
+def track() -> None:
+    """Write to MLflow what it lacks: runs of models/ and reports/, from their files.
+
+    Needed after the store was down or deleted, or after dvc pull on another machine. Running it twice changes nothing.
+    """
+    from unmask import config, environment
+
+    with silent_start():
+        from unmask.tracking import mirror
+
+    section = config.load(PARAMETERS).evaluate
+    if not mirror.finished_models(MODELS):
+        typer.echo(f"There is no trained model in {MODELS}/. Run dvc repro, or dvc pull, first.")
+        return
+    surroundings = environment.read()
+    for line in mirror.track(Path(), section=section, environment=surroundings) or ["nothing was missing"]:
+        typer.echo(line)
+    typer.echo(f"store: {mirror.address_of(surroundings)}")
+
+
+@app.command()
+def predict(
+    images: Annotated[list[Path], typer.Argument(help="JPEG, PNG or WebP files of one face each.")],
+    model: Annotated[str, typer.Option(help="A model of models/. Default: the champion of reports/compare.")] = "",
+    is_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+) -> None:
+    """Judge pictures: real or fake, and how likely fake.
+
+    A score is P(fake), from 0 to 1; from the threshold on the label is fake. The threshold was chosen on the
+    validation split. A verdict is a statistical guess about pictures like those the model learnt from.
+    """
+    with silent_start():
+        from unmask.serving.detector import Detector, champion
+
+        name = model or champion(REPORTS / "compare")
+        detector = Detector.load(MODELS / name, REPORTS / "evaluate" / name)
+    verdicts = detector.predict(images)
+    if is_json:
+        lines = [
+            {"image": str(image), "model": name, **vars(verdict)}
+            for image, verdict in zip(images, verdicts, strict=True)
+        ]
+        typer.echo(json.dumps(lines, indent=2))
+    else:
+        show_verdicts(images, verdicts, model=name)
+
+
+@contextmanager
+def silent_start() -> Iterator[None]:
+    """Keeps TensorFlow's start-up lines from the terminal: they are written before any setting of its log is read."""
+    if DEBUG in sys.argv:
+        yield
+        return
+    sys.stderr.flush()
+    terminal = os.dup(STANDARD_ERROR)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, STANDARD_ERROR)
+    try:
+        yield
+    finally:
+        os.dup2(terminal, STANDARD_ERROR)
+        os.close(terminal)
+        os.close(nowhere)
+
+
+def show_verdicts(images: list[Path], verdicts: list[Any], *, model: str) -> None:
+    """Draws the table of verdicts."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    threshold = verdicts[0].threshold
+    table = Table(title=f"{model}: fake from P(fake) {threshold:.3f} on")
+    table.add_column("Image", overflow="fold")
+    table.add_column("Label")
+    table.add_column("P(fake)", justify="right")
+    table.add_column("Threshold", justify="right")
+    for image, verdict in zip(images, verdicts, strict=True):
+        label = Text(verdict.label, style="bold red" if verdict.label == "fake" else "bold green")
+        table.add_row(Text(str(image)), label, f"{verdict.score:.3f}", f"{verdict.threshold:.3f}")
+    Console().print(table)
+
+
+@app.command()
+def ui(
+    port: Annotated[int, typer.Option(min=1, max=65535, help="A free port of this machine.")] = 5000,
+) -> None:
+    """Open MLflow's page on the project's store, for this machine only; Ctrl+C ends it."""
+    from unmask import environment
+    from unmask.tracking.ui import serve
+
+    typer.echo(f"MLflow: http://127.0.0.1:{port} (Ctrl+C ends it)")
+    sys.stdout.flush()
+    serve(environment.read(), port=port)
+
+
+def main() -> None:
+    """The entry point: an error of this project is one message and exit status 1."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's start-up lines are not about the user's pictures
+    run_stage(lambda: app(args=[argument for argument in sys.argv[1:] if argument != DEBUG]))

@@ -1,0 +1,151 @@
+"""A trained model, ready to judge pictures from outside the pipeline exactly as the pipeline judged its own."""
+
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from scipy.special import expit
+
+import unmask.models  # noqa: F401 - registers the layers that a saved model may name
+from unmask.artifacts import read_json, sha256_of_file
+from unmask.data.images import Pixels, decode, fit_image
+from unmask.errors import EvaluationError, ImageError
+from unmask.records import FAKE, LABEL_NAMES, REAL
+
+MODEL_FILE = "model.keras"
+TRAINING_FILE = "training.json"
+METRICS_FILE = "metrics.json"
+CHAMPION_FILE = "champion.json"
+
+MAX_PIXELS = 40_000_000  # a camera's largest pictures; a crafted file may unpack to far more than its bytes
+BATCH = 32
+UNLOADABLE = (OSError, ValueError, TypeError, KeyError, AttributeError, zipfile.BadZipFile)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a model says of one picture.
+
+    Attributes:
+        label: "fake" where the score reaches the threshold, else "real".
+        score: P(fake), in [0, 1].
+        threshold: chosen on the validation split.
+    """
+
+    label: str
+    score: float
+    threshold: float
+
+
+@dataclass(frozen=True)
+class Detector:
+    """A loaded model with its threshold and its way of bringing a picture to size.
+
+    Attributes:
+        name: the model's name.
+        network: pictures (batch, size, size, 3) float32 in [0, 255] in, logits (batch, 1) out.
+        threshold: scores from here on mean "fake".
+        preprocess: `image_size`, `fit`, `resample`, as in training.
+    """
+
+    name: str
+    network: keras.Model
+    threshold: float
+    preprocess: dict[str, Any]
+
+    @classmethod
+    def load(cls, model_folder: Path, report_folder: Path) -> "Detector":
+        """Loads a model and the threshold that its evaluation chose.
+
+        Args:
+            model_folder: `models/<model>`.
+            report_folder: `reports/evaluate/<model>`.
+
+        Raises:
+            EvaluationError: a file is missing or damaged, or the evaluation judged another model file.
+        """
+        model_file = model_folder / MODEL_FILE
+        preprocess = read_key(model_folder / TRAINING_FILE, "preprocess")
+        threshold = float(read_key(report_folder / METRICS_FILE, "threshold"))
+        judged = read_json(report_folder / METRICS_FILE).get("model_sha256")
+        try:
+            if judged not in (None, sha256_of_file(model_file)):
+                raise EvaluationError(f"{report_folder} judged another {model_file}: run `dvc repro evaluate`")
+            network = keras.saving.load_model(model_file, compile=False, safe_mode=True)
+        except UNLOADABLE as error:
+            raise EvaluationError(
+                f"cannot load {model_file} ({first_line(error)}): run `dvc repro` or `dvc pull`"
+            ) from error
+        return cls(name=model_folder.name, network=network, threshold=threshold, preprocess=preprocess)
+
+    def predict(self, images: Sequence[bytes | Path]) -> list[Verdict]:
+        """Judges pictures.
+
+        Args:
+            images: encoded JPEG, PNG or WebP, or paths of such files; any size.
+
+        Returns:
+            One verdict for each, in the same order.
+
+        Raises:
+            ImageError: a picture is missing, damaged or refused; it is named.
+        """
+        verdicts: list[Verdict] = []
+        for start in range(0, len(images), BATCH):
+            pictures = [self.prepare(image) for image in images[start : start + BATCH]]
+            logits = self.network.predict_on_batch(np.stack(pictures).astype(np.float32))
+            verdicts.extend(self.judge(float(score)) for score in expit(np.asarray(logits, np.float64)).ravel())
+        return verdicts
+
+    def judge(self, score: float) -> Verdict:
+        """Turns a score into a verdict."""
+        label = FAKE if score >= self.threshold else REAL
+        return Verdict(label=LABEL_NAMES[label], score=score, threshold=self.threshold)
+
+    def prepare(self, image: bytes | Path) -> Pixels:
+        """Brings one picture to what the model sees: (size, size, 3) uint8."""
+        name = f"{image}: " if isinstance(image, Path) else ""
+        try:
+            content = image.read_bytes() if isinstance(image, Path) else image
+            picture = decode(content, max_pixels=MAX_PIXELS)
+            return fit_image(
+                picture,
+                size=int(self.preprocess["image_size"]),
+                fit=str(self.preprocess["fit"]),
+                resample=str(self.preprocess["resample"]),
+            )
+        except OSError as error:
+            raise ImageError(f"{name}{error.strerror}") from error
+        except ImageError as error:
+            raise ImageError(f"{name}{error}") from error
+
+
+def champion(reports: Path) -> str:
+    """Names the model that the comparison chose on the validation split.
+
+    Args:
+        reports: `reports/compare`.
+
+    Raises:
+        EvaluationError: there is no comparison yet.
+    """
+    return str(read_key(reports / CHAMPION_FILE, "model"))
+
+
+def read_key(file: Path, key: str) -> Any:
+    """Reads one value of a JSON file that the pipeline wrote."""
+    try:
+        return read_json(file)[key]
+    except OSError as error:
+        raise EvaluationError(f"{file} is missing: run `dvc repro` or `dvc pull`") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise EvaluationError(f"{file} is damaged or has no {key!r}: run `dvc repro`") from error
+
+
+def first_line(error: Exception) -> str:
+    """The first line of an error's message."""
+    return (str(error).splitlines() or [type(error).__name__])[0]
