@@ -180,4 +180,5 @@ def bit_distance(left: Words, right: Words) -> npt.NDArray[np.int64]:
     Returns:
         distances: (pairs,).
     """
-    return np.bitwise_count(left ^ right).sum(axis=1, dtype=np.int64)
+    counts: Positions = np.bitwise_count(left ^ right).sum(axis=1, dtype=np.int64)
+    return counts

@@ -9,6 +9,7 @@ or brightness map: Pillow's "MPO") the first is the photograph.
 import io
 import struct
 import zlib
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,17 @@ RESAMPLERS = {
 }
 UNREADABLE = (OSError, ValueError, SyntaxError, EOFError, IndexError, KeyError, TypeError, struct.error, zlib.error)
 
-STANDARD_LUMINANCE_SUM = 3688  # ITU-T T.81, table K.1
+# ITU-T T.81, table K.1; the order of its entries does not matter here.
+# fmt: off
+STANDARD_LUMINANCE = np.array([
+    16, 11, 10, 16, 24, 40, 51, 61, 12, 12, 14, 19, 26, 58, 60, 55,
+    14, 13, 16, 24, 40, 57, 69, 56, 14, 17, 22, 29, 51, 87, 80, 62,
+    18, 22, 37, 56, 68, 109, 103, 77, 24, 35, 55, 64, 81, 104, 113, 92,
+    49, 64, 78, 87, 103, 121, 120, 101, 72, 92, 95, 98, 112, 100, 103, 99,
+])
+# fmt: on
+JPEG_END = b"\xff\xd9"  # ITU-T T.81, section B.1.1.3: in a scan, FF is always followed by 00 or a restart marker
+JPEG_SCAN = b"\xff\xda"
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -54,6 +65,8 @@ def open_image(content: bytes, *, max_pixels: int) -> Image.Image:
         raise ImageError(f"more than the {max_pixels} pixels allowed") from error
     except UNREADABLE as error:
         raise ImageError(f"damaged header: {error}") from error
+    if picture_format(image) == "JPEG" and content.rfind(JPEG_END) < content.rfind(JPEG_SCAN):
+        raise ImageError("truncated: a JPEG without its end")
     if image.width * image.height > max_pixels:
         raise ImageError(f"{image.width}x{image.height} is more than the {max_pixels} pixels allowed")
     if picture_format(image) != "JPEG" and getattr(image, "n_frames", 1) > 1:
@@ -92,7 +105,10 @@ def to_rgb(image: Image.Image) -> Image.Image:
     if upright.mode == "RGB" and "transparency" not in upright.info:
         return upright
     if upright.mode.startswith("I"):
-        grey = np.asarray(upright).astype(np.float64) / 257.0
+        deep = np.asarray(upright)
+        if (deep == upright.info.get("transparency", -1)).any():
+            raise ImageError("has transparent pixels")
+        grey = deep.astype(np.float64) / 257.0
         return Image.fromarray(np.clip(np.rint(grey), 0, 255).astype(np.uint8)).convert("RGB")
     if upright.has_transparency_data:
         return without_alpha(upright)
@@ -134,7 +150,7 @@ def fit_image(image: Image.Image, *, size: int, fit: str, resample: str) -> Pixe
 
 
 def jpeg_quality(image: Image.Image) -> int | None:
-    """Estimates the quality a JPEG was saved at, by libjpeg's scaling of the standard luminance table.
+    """Estimates the quality a JPEG was saved at, as the one at which libjpeg writes most nearly its tables.
 
     Returns:
         1 to 100, or None for other formats.
@@ -142,8 +158,13 @@ def jpeg_quality(image: Image.Image) -> int | None:
     tables: dict[int, Any] | None = getattr(image, "quantization", None)
     if picture_format(image) != "JPEG" or not tables:
         return None
-    # The standard luminance table (ITU-T T.81, table K.1) sums to 3688; libjpeg scales it by 50/q below 50 and by
-    # 2 - q/50 above.
-    scale = sum(tables[min(tables)]) / STANDARD_LUMINANCE_SUM
-    quality = 100 - 50 * scale if scale <= 1 else 50 / scale
-    return int(np.clip(round(quality), 1, 100))
+    total = sum(tables[min(tables)])
+    # The best of those whose sum is nearest; flat tables, as of 1 throughout, are of quality 100.
+    return min(range(100, 0, -1), key=lambda quality: abs(luminance_sum(quality) - total))
+
+
+@cache
+def luminance_sum(quality: int) -> int:
+    """Adds up the luminance table that libjpeg writes for a quality (jcparam.c, `jpeg_quality_scaling`)."""
+    scale = 5000 // quality if quality < 50 else 200 - 2 * quality
+    return int(np.clip((STANDARD_LUMINANCE * scale + 50) // 100, 1, 255).sum())

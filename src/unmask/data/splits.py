@@ -13,6 +13,7 @@ Only the set of records and the seed decide: the order of the records does not.
 """
 
 import logging
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,33 +68,40 @@ def split_records(records: pd.DataFrame, config: SplitConfig) -> Split:
     records = records.sort_values("member", ignore_index=True)
     copies = find_copies(records, distance=config.near_duplicate_distance)
     components = join_groups(copies, records["group"])
-    assignment = upstream_assignment(records["upstream_split"], components, keep=config.keep_upstream)
-    shares = free_shares(assignment, config)
-    if lacks_evaluation(assignment):
-        assignment = np.where(assignment == TRAIN, FREE, assignment)
-    assignment = share_out(records["label"], components, assignment, shares=shares, seed=config.seed)
+    upstream = records["upstream_split"] if config.keep_upstream else pd.Series(FREE, index=records.index)
+    kept = upstream_assignment(upstream, components)
+    free = np.where(kept == TRAIN, FREE, kept) if lacks_evaluation(kept) else kept
+    shares = free_shares(kept, config)
+    assignment = share_out(records["label"], components, free, shares=shares, seed=config.seed)
     tables = {name: records.loc[assignment == name, list(SPLIT_COLUMNS)].reset_index(drop=True) for name in SPLITS}
     require_classes(tables)
-    return Split(tables=tables, summary=summarize(records, copies, components, assignment))
+    moved = count_moved(upstream, kept)
+    return Split(tables=tables, summary={"moved": moved, **summarize(records, copies, components, assignment)})
 
 
-def upstream_assignment(upstream: pd.Series, components: Positions, *, keep: bool) -> Assignment:
+def upstream_assignment(upstream: pd.Series, components: Positions) -> Assignment:
     """Gives each component the split that the archive names for it.
 
     Args:
-        upstream: each record's upstream split, or empty.
+        upstream: each record's upstream split, or `FREE`.
         components: (records,).
-        keep: whether the archive's splits count at all.
 
     Returns:
         assignment: (records,), a split, or `FREE`.
     """
-    ranks = np.zeros(len(upstream), dtype=np.int64)
-    if keep:
-        ranks = upstream.map({name: rank for rank, name in enumerate(PRECEDENCE)}).to_numpy(dtype=np.int64)
+    ranks = upstream.map({name: rank for rank, name in enumerate(PRECEDENCE)}).to_numpy(dtype=np.int64)
     highest = np.zeros(components.max(initial=-1) + 1, dtype=np.int64)
     np.maximum.at(highest, components, ranks)
     return np.array(PRECEDENCE)[highest[components]]
+
+
+def count_moved(upstream: pd.Series, kept: Assignment) -> dict[str, int]:
+    """Counts and logs the records whose component goes to another split than the archive names for them."""
+    is_moved = ((upstream != FREE) & (upstream != kept)).to_numpy()
+    moves = Counter(f"{before} to {after}" for before, after in zip(upstream[is_moved], kept[is_moved], strict=True))
+    if moves:
+        logger.warning("moved out of the archive's split, to be with what they belong to: %s", dict(moves))
+    return dict(sorted(moves.items()))
 
 
 def lacks_evaluation(assignment: Assignment) -> bool:
@@ -159,24 +167,19 @@ def require_classes(tables: dict[str, pd.DataFrame]) -> None:
 def summarize(
     records: pd.DataFrame, copies: Positions, components: Positions, assignment: Assignment
 ) -> dict[str, Any]:
-    """Counts a split: its sizes, the copies found, and what left its upstream split; logs what a person should know."""
-    upstream = records["upstream_split"].to_numpy()
-    is_moved = (upstream != "") & (upstream != assignment)
-    moved = pd.Series(upstream[is_moved] + " to " + assignment[is_moved]).value_counts().sort_index()
+    """Counts what belongs together, and what each split got."""
     labels_of_content = records.groupby("sha256")["label"].nunique()
-    summary = {
+    contradicting = int((labels_of_content > 1).sum())
+    if contradicting:
+        logger.warning("%d pictures are in both classes, byte for byte", contradicting)
+    return {
         "images": {name: count_classes(records["label"][assignment == name]) for name in SPLITS},
-        "moved": {str(name): int(number) for name, number in moved.items()},
         "exact_copies": int(records["sha256"].duplicated().sum()),
         "images_with_copies": images_in_company(copies),
         "images_with_copies_or_group": images_in_company(components),
-        "contradicting_labels": int((labels_of_content > 1).sum()),
+        "largest_component": int(np.bincount(components).max()),
+        "contradicting_labels": contradicting,
     }
-    if summary["moved"]:
-        logger.warning("moved out of their upstream split, to be with what they belong to: %s", summary["moved"])
-    if summary["contradicting_labels"]:
-        logger.warning("%d images are both real and fake, byte for byte", summary["contradicting_labels"])
-    return summary
 
 
 def count_classes(labels: pd.Series) -> dict[str, int]:
