@@ -16,7 +16,7 @@ from unmask import config
 from unmask.environment import Environment
 from unmask.errors import TrackingError
 from unmask.tracking.callback import LiveCurves
-from unmask.tracking.contents import MODEL_FILE, TRAINING_FILE, Point, read_model
+from unmask.tracking.contents import MODEL_FILE, TRAINING_FILE, Point, TrainedModel, read_model
 from unmask.tracking.provenance import current_revision
 from unmask.tracking.quiet import quiet, silence
 from unmask.tracking.store import LOCK_SECONDS, locate, prepare, redact
@@ -200,25 +200,33 @@ def track(root: Path, *, section: Any, environment: Environment) -> list[str]:
     Raises:
         TrackingError: the store cannot be used, or a model's folder is damaged.
     """
+    models = [read_finished(folder) for folder in finished_models(root / MODELS)]
     written: list[str] = []
 
-    def job(folder: Path) -> None:
+    def job(model: TrainedModel) -> None:
         from unmask.tracking.writing import write_model
 
-        model = read_model(folder.name, folder)
-        report = root / REPORTS / folder.name
+        report = root / REPORTS / model.name
         written.extend(
             write_model(session.runs, model=model, report_folder=report, section=section, environment=environment)
         )
 
     with quiet():
         session = Session(environment, on_failure=lambda _: None)
-        for folder in finished_models(root / MODELS):
-            session.submit(partial(job, folder))
+        for model in models:
+            session.submit(partial(job, model))
         session.close(seconds=None)
     if session.worker.failure is not None:
         raise TrackingError(f"cannot write to MLflow's store {address_of(environment)}: {session.worker.failure}")
     return written
+
+
+def read_finished(folder: Path) -> TrainedModel:
+    """Reads a model folder for `track`, where a damaged one is an error."""
+    try:
+        return read_model(folder.name, folder)
+    except (OSError, ValueError, KeyError) as error:
+        raise TrackingError(f"{folder} is damaged ({error}): run `dvc repro` or `dvc checkout`") from error
 
 
 def finished_models(models: Path) -> list[Path]:

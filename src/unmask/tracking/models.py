@@ -11,6 +11,7 @@ import numpy as np
 from mlflow.models import ModelSignature
 from mlflow.types import Schema, TensorSpec
 
+import unmask.models  # noqa: F401 - registers the layers that a saved model may name
 from unmask.tracking.contents import MODEL_FILE, TrainedModel
 
 ARTIFACT = "model"

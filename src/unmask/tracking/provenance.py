@@ -1,13 +1,13 @@
 """Which commit a model comes from. Git may be absent: then the answer is "unknown", never an error."""
 
+import hashlib
+import json
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
 UNKNOWN = "unknown"
-SOURCES = ("src", "stages", "params.yaml", "dvc.yaml")
+SOURCES = (":(top)src", ":(top)stages", ":(top)params.yaml", ":(top)dvc.yaml")
 GIT_SECONDS = 10
 
 
@@ -49,26 +49,27 @@ def current_revision(folder: Path) -> Revision:
     return Revision(commit=commit or UNKNOWN, dirty=dirty)
 
 
-def revision_of_output(root: Path, output: str) -> Revision:
-    """The commit whose `dvc.lock` first named an output as it is now; where there is none, the current revision.
+def revision_of_output(folder: Path) -> Revision:
+    """The commit whose `dvc.lock` first named a folder with this content; where there is none, the current revision.
 
     Args:
-        root: the checkout.
-        output: the output's path in `dvc.yaml`, such as `models/cnn`.
+        folder: an output of the pipeline, inside the checkout.
     """
-    digest = digest_in_lock(root / "dvc.lock", output)
-    commits = run_git(root, "log", f"-S{digest}", "--format=%H", "--", "dvc.lock") if digest else None
+    commits = run_git(folder, "log", f"-S{dvc_digest(folder)}", "--format=%H", "--", ":(top)dvc.lock")
     if not commits:
-        return current_revision(root)
+        return current_revision(folder)
     return Revision(commit=commits.splitlines()[-1], dirty="false")
 
 
-def digest_in_lock(lock: Path, output: str) -> str | None:
-    """The digest that `dvc.lock` gives for an output, or None."""
-    try:
-        content = yaml.safe_load(lock.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError):
-        return None
-    stages = content.get("stages", {}) if isinstance(content, dict) else {}
-    outputs = [entry for stage in stages.values() for entry in stage.get("outs", [])]
-    return next((str(entry["md5"]) for entry in outputs if entry.get("path") == output and "md5" in entry), None)
+def dvc_digest(folder: Path) -> str:
+    """The digest that `dvc.lock` gives to a folder: the MD5 of the JSON list of its files' MD5s."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    entries = [{"md5": md5_of_file(path), "relpath": path.relative_to(folder).as_posix()} for path in files]
+    entries.sort(key=lambda entry: entry["relpath"])
+    return f"{hashlib.md5(json.dumps(entries, sort_keys=True).encode(), usedforsecurity=False).hexdigest()}.dir"
+
+
+def md5_of_file(path: Path) -> str:
+    """Hashes a file as DVC does."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()

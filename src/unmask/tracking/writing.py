@@ -73,7 +73,7 @@ def find_or_rebuild(runs: Runs, *, model: TrainedModel, environment: Environment
     """
     if found := runs.find(model.sha256, experiment=environment.experiment):
         return str(found.info.run_id), False
-    revision = revision_of_output(environment.root, f"models/{model.name}")
+    revision = revision_of_output(model.folder)
     run_id = runs.start(
         run_name(model.name, environment),
         parameters=run_parameters(model.name, model.parameters),
