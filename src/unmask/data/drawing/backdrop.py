@@ -22,7 +22,7 @@ def paint_background(canvas: Canvas, traits: Traits, generator: np.random.Genera
     cells = (int(generator.integers(3, 7)), int(generator.integers(3, 7)))
     clouds = noise(generator, shape=along.shape, cells=cells)
     canvas.paint(third, ramp(clouds, -0.3, 2.0) * np.float32(0.6))
-    _EXTRAS[traits.scene.background](canvas, traits, generator)
+    _EXTRAS[traits.scene.background](canvas, generator)
 
 
 def paint_clothes(canvas: Canvas, traits: Traits, generator: np.random.Generator) -> None:
@@ -35,7 +35,7 @@ def paint_clothes(canvas: Canvas, traits: Traits, generator: np.random.Generator
     """
     head = traits.head
     centre = head.centre[0] * 0.8
-    top = head.centre[1] + head.half_height * 1.16
+    top = head.centre[1] + head.half_height * 1.1
     lower = canvas.window(left=-2, top=top - 0.1, right=2, bottom=2)
     dx = lower.x - np.float32(centre)
     slope = top + 0.05 + 0.42 * np.abs(dx) ** 1.8 / head.half_width**0.8
@@ -54,11 +54,11 @@ def paint_clothes(canvas: Canvas, traits: Traits, generator: np.random.Generator
     lower.paint(skin, ramp(opening, reach + 0.03, reach - 0.03) * mask)
 
 
-def _no_extra(canvas: Canvas, traits: Traits, generator: np.random.Generator) -> None:
+def _no_extra(_canvas: Canvas, _generator: np.random.Generator) -> None:
     """Leaves the gradient as it is."""
 
 
-def _lights(canvas: Canvas, traits: Traits, generator: np.random.Generator) -> None:
+def _lights(canvas: Canvas, generator: np.random.Generator) -> None:
     """Adds round out-of-focus lights."""
     side = canvas.x.shape[1]
     sheet = Image.new("L", (side, side))
@@ -71,7 +71,7 @@ def _lights(canvas: Canvas, traits: Traits, generator: np.random.Generator) -> N
     canvas.paint(as_layer((1.0, 0.93, 0.8)), mask * np.float32(0.75))
 
 
-def _room(canvas: Canvas, traits: Traits, generator: np.random.Generator) -> None:
+def _room(canvas: Canvas, generator: np.random.Generator) -> None:
     """Adds the blurred uprights and shelves of a room."""
     side = canvas.x.shape[1]
     sheet = Image.new("L", (side, side), 128)
@@ -84,19 +84,19 @@ def _room(canvas: Canvas, traits: Traits, generator: np.random.Generator) -> Non
     canvas.shade(np.float32(0.5) + mask)
 
 
-def _leaves(canvas: Canvas, traits: Traits, generator: np.random.Generator) -> None:
+def _leaves(canvas: Canvas, generator: np.random.Generator) -> None:
     """Adds dappled foliage."""
     shape = (canvas.y.shape[0], canvas.x.shape[1])
-    fine = noise(generator, shape=shape, cells=(22, 22))
-    coarse = noise(generator, shape=shape, cells=(9, 9))
+    fine = noise(generator, shape=shape, cells=(13, 13))
+    coarse = noise(generator, shape=shape, cells=(6, 6))
     canvas.paint(as_layer((0.22, 0.36, 0.16)), ramp(fine + coarse, -1.0, 1.6) * np.float32(0.7))
-    canvas.paint(as_layer((0.86, 0.9, 0.62)), ramp(fine, 1.0, 2.2) * np.float32(0.5))
+    canvas.paint(as_layer((0.86, 0.9, 0.62)), ramp(fine, 0.8, 2.6) * np.float32(0.4))
 
 
-def _wall(canvas: Canvas, traits: Traits, generator: np.random.Generator) -> None:
+def _wall(canvas: Canvas, generator: np.random.Generator) -> None:
     """Adds a plaster grain and a lamp's glow."""
     shape = (canvas.y.shape[0], canvas.x.shape[1])
-    canvas.shade(1 + np.float32(0.05) * noise(generator, shape=shape, cells=(60, 60)))
+    canvas.shade(1 + np.float32(0.025) * noise(generator, shape=shape, cells=(60, 60)))
     x, y = generator.uniform(-1, 1, 2)
     glow = bump(canvas.x, float(x), 0.7) * bump(canvas.y, float(y), 0.7)
     canvas.shade(np.float32(0.75) + np.float32(0.5) * glow)

@@ -46,8 +46,8 @@ def draw_camera(generator: np.random.Generator) -> Camera:
     """
     return Camera(
         blur_pixels=float(generator.uniform(0.35, 0.8)),
-        vignette=float(generator.uniform(0, 0.3)),
-        shot_noise=float(np.exp(generator.uniform(np.log(0.0004), np.log(0.0024)))),
+        vignette=float(generator.uniform(0, 0.15)),
+        shot_noise=float(np.exp(generator.uniform(np.log(0.0003), np.log(0.0016)))),
         read_noise=float(generator.uniform(0.002, 0.008)),
         sharpening=float(generator.uniform(0, 0.5)),
         jpeg_quality=int(generator.integers(82, 97)),

@@ -22,7 +22,5 @@ def to_jpeg(picture: Field, camera: Camera) -> bytes:
     pixels = (np.clip(picture, 0, 1) * 255 + 0.5).astype(np.uint8)
     file = io.BytesIO()
     subsampling = "4:2:0" if camera.is_chroma_halved else "4:4:4"
-    Image.fromarray(pixels).save(
-        file, "JPEG", quality=camera.jpeg_quality, subsampling=subsampling
-    )
+    Image.fromarray(pixels).save(file, "JPEG", quality=camera.jpeg_quality, subsampling=subsampling)
     return file.getvalue()

@@ -2,14 +2,12 @@
 
 import numpy as np
 
-from unmask.data.drawing.canvas import Canvas, as_layer, bump, noise, ramp, scale
+from unmask.data.drawing.canvas import Canvas, Field, as_layer, bump, noise, ramp, scale
 from unmask.data.drawing.head import Landmarks
 from unmask.data.drawing.traits import Eye, Traits
 
 
-def paint_eyes(
-    canvas: Canvas, traits: Traits, places: Landmarks, generator: np.random.Generator
-) -> None:
+def paint_eyes(canvas: Canvas, traits: Traits, places: Landmarks, generator: np.random.Generator) -> None:
     """Paints both eyes with their lids and lashes.
 
     Args:
@@ -18,9 +16,7 @@ def paint_eyes(
         places: Where the eyes sit.
         generator: Source of randomness for the irises' fibres.
     """
-    for eye, place, side in zip(
-        (traits.left_eye, traits.right_eye), places.eyes, (-1.0, 1.0), strict=True
-    ):
+    for eye, place, side in zip((traits.left_eye, traits.right_eye), places.eyes, (-1.0, 1.0), strict=True):
         _paint_eye(canvas, traits, eye, place, side, generator)
 
 
@@ -40,11 +36,11 @@ def _paint_eye(
     dy = (part.y - np.float32(y)) / np.float32(half) + np.float32(slant) * dx
     arch = np.clip(1 - dx * dx, 0, 1)
     opening = 0.3 + 0.42 * traits.expression.eye_open
-    upper = -opening * arch**0.75 + 0.04
-    lower = opening * 0.62 * arch**0.9 + 0.04
+    upper = np.asarray(-opening * arch**0.75 + 0.04, dtype=np.float32)
+    lower = np.asarray(opening * 0.62 * arch**0.9 + 0.04, dtype=np.float32)
     soft = 1.4 * part.step / half
     inside = ramp(dy - upper, -soft, soft) * ramp(lower - dy, -soft, soft)
-    white = as_layer((0.93, 0.91, 0.89)) * (0.55 + 0.45 * ramp(dy - upper, 0, 0.45))
+    white = as_layer((0.88, 0.85, 0.83)) * (0.55 + 0.45 * ramp(dy - upper, 0, 0.45))
     white = white * (1 - 0.25 * np.abs(dx) ** 3)
     part.paint(white.astype(np.float32), inside)
     _paint_iris(part, eye, dx - np.float32(eye.gaze[0] * 0.5), dy - np.float32(eye.gaze[1] * 0.4), inside, generator)
@@ -59,16 +55,16 @@ def _paint_eye(
 def _paint_iris(
     part: Canvas,
     eye: Eye,
-    dx: np.ndarray[tuple[int, ...], np.dtype[np.float32]],
-    dy: np.ndarray[tuple[int, ...], np.dtype[np.float32]],
-    inside: np.ndarray[tuple[int, ...], np.dtype[np.float32]],
+    dx: Field,
+    dy: Field,
+    inside: Field,
     generator: np.random.Generator,
 ) -> None:
     """Paints iris, pupil and the light's reflection, in units of the eye's half width."""
     size = 0.47
-    radius = np.sqrt(dx * dx + dy * dy) / np.float32(size)
+    radius = np.asarray(np.sqrt(dx * dx + dy * dy) * (1 / size), dtype=np.float32)
     fibres = noise(generator, shape=radius.shape, cells=(9, 9))
-    tint = as_layer(eye.iris) * (1.15 + 0.18 * fibres - 0.75 * ramp(radius, 0.7, 1.0))
+    tint = as_layer(eye.iris) * (1.0 + 0.16 * fibres - 0.75 * ramp(radius, 0.65, 1.0))
     edge = 1.5 * part.step / (size * 0.11)
     edge = min(edge, 0.3)
     part.paint(tint.astype(np.float32), ramp(radius, 1 + edge / 2, 1 - edge / 2) * inside)
@@ -79,9 +75,7 @@ def _paint_iris(
     part.paint((1.0, 1.0, 1.0), ramp(spot, 0.36, 0.18) * inside * np.float32(eye.highlight_strength))
 
 
-def paint_brows(
-    canvas: Canvas, traits: Traits, places: Landmarks, generator: np.random.Generator
-) -> None:
+def paint_brows(canvas: Canvas, traits: Traits, places: Landmarks, generator: np.random.Generator) -> None:
     """Paints the brows as hair with a broken edge.
 
     Args:

@@ -11,10 +11,14 @@ from PIL import Image
 from scipy import ndimage
 
 from unmask.data.drawing.canvas import Colour, Field
-from unmask.data.drawing.traits import IRIS_COLOURS, Eye, Traits
+from unmask.data.drawing.casting import IRIS_COLOURS
+from unmask.data.drawing.decoder import DECODERS, decode
+from unmask.data.drawing.traits import Eye, Traits
 
-DECODERS = ("nearest", "bilinear", "transposed", "shuffle")
-STRIDES = (2, 4, 4, 8)
+STRIDES = (2, 4, 4, 4, 8, 8)
+_PADDING = 0.75
+_PADDING_DEPTH = 0.1
+_RELIGHTING = 0.2
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,7 @@ class Recipe:
         smoothing: Loss of texture in patches.
         eyes: Mismatch of the two eyes.
         swap: Difference between the blended region and the rest.
+        padding: Darkening at the border by convolutions padded with zeros.
         noise_blur_pixels: Standard deviation of the blur of the added noise.
     """
 
@@ -37,6 +42,7 @@ class Recipe:
     smoothing: float
     eyes: float
     swap: float
+    padding: float
     noise_blur_pixels: float
 
 
@@ -49,17 +55,16 @@ def draw_recipe(generator: np.random.Generator) -> Recipe:
     Returns:
         The recipe.
     """
-    severity = float(generator.beta(1.6, 1.3))
-    shares = generator.beta(1.1, 1.1, 4)
-    shares = shares / shares.max()
-    amounts = np.clip(severity * shares, 0, 1)
+    severity = float(generator.beta(1.5, 1.15))
+    amounts = severity * generator.beta(2.5, 1.0, 5)
     return Recipe(
-        decoder=str(generator.choice(DECODERS)),
+        decoder=str(generator.choice(sorted(DECODERS))),
         stride=int(generator.choice(STRIDES)),
-        decoding=float(amounts[0]),
+        decoding=severity,
         smoothing=float(amounts[1]),
         eyes=float(amounts[2]),
         swap=float(amounts[3]),
+        padding=float(amounts[4]),
         noise_blur_pixels=float(generator.uniform(0.3, 0.7)),
     )
 
@@ -94,9 +99,7 @@ def mismatch_eyes(traits: Traits, amount: float, generator: np.random.Generator)
     return replace(traits, right_eye=changed)
 
 
-def fabricate(
-    picture: Field, traits: Traits, recipe: Recipe, generator: np.random.Generator
-) -> Field:
+def fabricate(picture: Field, traits: Traits, recipe: Recipe, generator: np.random.Generator) -> Field:
     """Takes a clean picture through the generator's chain.
 
     Args:
@@ -110,13 +113,12 @@ def fabricate(
     """
     swapped = _swap_region(picture, traits, recipe.swap, generator)
     smoothed = _smooth(swapped, recipe.smoothing, generator)
-    return _decode(smoothed, recipe, generator)
+    decoded = decode(smoothed, decoder=recipe.decoder, stride=recipe.stride, amount=recipe.decoding)
+    return _pad(decoded, recipe.padding)
 
 
-def _swap_region(
-    picture: Field, traits: Traits, amount: float, generator: np.random.Generator
-) -> Field:
-    """Blends the inner face in from a shifted, recoloured and softened copy."""
+def _swap_region(picture: Field, traits: Traits, amount: float, generator: np.random.Generator) -> Field:
+    """Blends the inner face in from a shifted, relit, recoloured and softened copy."""
     side = picture.shape[0]
     shift = generator.normal(0, 0.010 * amount, 2) * side
     zoom = 1 + float(generator.normal(0, 0.03 * amount))
@@ -135,9 +137,10 @@ def _swap_region(
         axis=-1,
     )
     soft = ndimage.gaussian_filter(moved, (0.9 * amount, 0.9 * amount, 0), truncate=2)
-    gain = np.exp(generator.normal(0, 0.13 * amount, 3)).astype(np.float32)
+    relit = _RELIGHTING + generator.normal(0, 0.08) + generator.normal(0, 0.07, 3)
+    gain = np.exp(amount * relit).astype(np.float32)
     mask = _face_mask(traits, side, float(generator.uniform(0.62, 0.8)))[..., None]
-    return np.asarray(picture + (soft * gain - picture) * mask, dtype=np.float32)
+    return _keep_means(picture + (soft * gain - picture) * mask, picture)
 
 
 def _face_mask(traits: Traits, side: int, reach: float) -> Field:
@@ -147,7 +150,7 @@ def _face_mask(traits: Traits, side: int, reach: float) -> Field:
     dx = (axis[None, :] - np.float32(head.centre[0])) / np.float32(head.half_width * reach)
     dy = (axis[:, None] - np.float32(head.centre[1] + 0.1)) / np.float32(head.half_height * reach)
     radius = np.sqrt(dx * dx + dy * dy)
-    return np.clip((1.06 - radius) / 0.12, 0, 1).astype(np.float32)
+    return np.asarray(np.clip((1.06 - radius) / 0.12, 0, 1), dtype=np.float32)
 
 
 def _smooth(picture: Field, amount: float, generator: np.random.Generator) -> Field:
@@ -163,75 +166,21 @@ def _smooth(picture: Field, amount: float, generator: np.random.Generator) -> Fi
     return np.asarray(picture - detail * strength, dtype=np.float32)
 
 
-def _decode(picture: Field, recipe: Recipe, generator: np.random.Generator) -> Field:
-    """Replaces a share of the detail by what an upsampling decoder makes of a small picture."""
-    stride, side = recipe.stride, picture.shape[0]
-    small_side = -(-side // stride)
-    padding = small_side * stride - side
-    padded = np.pad(picture, ((0, padding), (0, padding), (0, 0)), mode="edge")
-    small = padded.reshape(small_side, stride, small_side, stride, 3).mean(axis=(1, 3))
-    decoded = _DECODERS[recipe.decoder](small.astype(np.float32), stride, generator)
-    amount = np.float32(recipe.decoding)
-    trace = decoded[:side, :side] - _enlarge(small.astype(np.float32), stride)[:side, :side]
-    lost = np.float32(0.25) * amount * (padded[:side, :side] - decoded[:side, :side])
-    return np.asarray(picture + amount * trace - lost, dtype=np.float32)
+def _pad(picture: Field, amount: float) -> Field:
+    """Darkens the border as zero padding does, and keeps each colour's mean."""
+    side = picture.shape[0]
+    depth = np.minimum(np.arange(side), np.arange(side)[::-1]) / (side * _PADDING_DEPTH)
+    fall = 1 - np.float32(_PADDING * amount) * np.exp(-depth).astype(np.float32)
+    padded = picture * (fall[:, None] * fall[None, :])[..., None]
+    return _keep_means(padded, picture)
 
 
-def _enlarge(small: Field, stride: int) -> Field:
-    """Enlarges by bilinear interpolation: the decoder that leaves the least."""
-    side = small.shape[0] * stride
-    planes = [
-        np.asarray(
-            Image.fromarray(np.ascontiguousarray(small[..., channel])).resize(
-                (side, side), Image.Resampling.BILINEAR
-            ),
-            dtype=np.float32,
-        )
-        for channel in range(3)
-    ]
-    return np.stack(planes, axis=-1)
-
-
-def _nearest(small: Field, stride: int, generator: np.random.Generator) -> Field:
-    """Repeats each pixel: blocks, lightly softened by the next layer's convolution."""
-    blocks = small.repeat(stride, axis=0).repeat(stride, axis=1)
-    return np.asarray(ndimage.uniform_filter(blocks, (2, 2, 0)), dtype=np.float32)
-
-
-def _bilinear(small: Field, stride: int, generator: np.random.Generator) -> Field:
-    """Interpolates, then adds a learnt texture that repeats with the stride."""
-    tile = generator.normal(0, 0.03, (stride, stride, 3)).astype(np.float32)
-    tile -= tile.mean(axis=(0, 1))
-    count = small.shape[0]
-    return _enlarge(small, stride) + np.tile(tile, (count, count, 1))
-
-
-def _transposed(small: Field, stride: int, generator: np.random.Generator) -> Field:
-    """Overlapping kernels that do not divide by the stride: a checkerboard of gains."""
-    phase = np.arange(stride)
-    gains = 1 + 0.07 * np.cos(2 * np.pi * phase / stride + generator.uniform(0, 6.28))
-    row = np.tile(gains, small.shape[0]).astype(np.float32)
-    board = (row[:, None] * row[None, :])[..., None]
-    return np.asarray(_enlarge(small, stride) * board, dtype=np.float32)
-
-
-def _shuffle(small: Field, stride: int, generator: np.random.Generator) -> Field:
-    """Pixel shuffle: each phase comes from its own filter, so each has its own gain."""
-    gains = 1 + generator.normal(0, 0.06, (stride, stride, 3))
-    gains = gains / gains.mean(axis=(0, 1))
-    count = small.shape[0]
-    board = np.tile(gains.astype(np.float32), (count, count, 1))
-    return np.asarray(_enlarge(small, stride) * board, dtype=np.float32)
+def _keep_means(changed: Field, original: Field) -> Field:
+    """Scales each colour so that its mean is the original's: the mean must give nothing away."""
+    gain = original.mean(axis=(0, 1)) / np.maximum(changed.mean(axis=(0, 1)), 1e-6)
+    return np.asarray(changed * gain, dtype=np.float32)
 
 
 def _as_colour(values: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> Colour:
     """Turns three numbers into a colour."""
     return (float(values[0]), float(values[1]), float(values[2]))
-
-
-_DECODERS = {
-    "nearest": _nearest,
-    "bilinear": _bilinear,
-    "transposed": _transposed,
-    "shuffle": _shuffle,
-}

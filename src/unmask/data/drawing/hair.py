@@ -9,13 +9,13 @@ from unmask.data.drawing.traits import Traits
 # Style -> how far the cap stands off the skull, how deep its hairline comes down (both in half
 # heights of the head), how far it covers the temples, and its curl.
 _STYLES: dict[str, tuple[float, float, float, float]] = {
-    "buzz": (0.03, 0.30, 0.90, 0.0),
-    "short": (0.13, 0.38, 0.88, 0.15),
+    "buzz": (0.03, 0.42, 0.90, 0.0),
+    "short": (0.15, 0.46, 0.88, 0.15),
     "parted": (0.16, 0.42, 0.84, 0.1),
     "fringe": (0.15, 0.62, 0.82, 0.1),
     "long": (0.14, 0.42, 0.80, 0.2),
     "curly": (0.30, 0.46, 0.84, 1.0),
-    "bun": (0.06, 0.34, 0.90, 0.05),
+    "bun": (0.07, 0.42, 0.90, 0.05),
 }
 
 
@@ -42,9 +42,7 @@ def paint_back_hair(canvas: Canvas, traits: Traits, generator: np.random.Generat
     if style == "bun":
         dy = canvas.y - np.float32(head.centre[1] - 1.1 * head.half_height)
         radius = np.sqrt(dx * dx + dy * dy) / np.float32(0.2 + 0.08 * traits.hair.volume)
-        canvas.paint(
-            _strands(canvas, traits, radius.astype(np.float32), generator), ramp(radius, 1.03, 0.97)
-        )
+        canvas.paint(_strands(canvas, traits, radius.astype(np.float32), generator), ramp(radius, 1.03, 0.97))
 
 
 def paint_front_hair(canvas: Canvas, traits: Traits, generator: np.random.Generator) -> None:
@@ -61,16 +59,14 @@ def paint_front_hair(canvas: Canvas, traits: Traits, generator: np.random.Genera
     part = canvas.window(left=-2, top=-2, right=2, bottom=head.centre[1] + 0.6 * head.half_height)
     mask, shadow = _cap(part, traits, generator)
     dx = part.x - np.float32(head.centre[0] + 0.4 * traits.hair.parting * head.half_width)
-    dy = part.y - np.float32(head.centre[1] - 1.05 * head.half_height)
-    flow = np.arctan2(dx, dy + np.float32(0.12)).astype(np.float32)
+    dy = part.y - np.float32(head.centre[1] - 1.25 * head.half_height)
+    flow = np.arctan2(dx, dy + np.float32(0.05)).astype(np.float32)
     part.shade(1 - np.float32(0.3) * shadow)
     opacity = np.float32(0.75 if traits.hair.style == "buzz" else 1.0)
     part.paint(_strands(part, traits, flow, generator), mask * opacity)
 
 
-def _cap(
-    part: Canvas, traits: Traits, generator: np.random.Generator
-) -> tuple[Field, Field]:
+def _cap(part: Canvas, traits: Traits, generator: np.random.Generator) -> tuple[Field, Field]:
     """Gives the cap's mask and the shadow it throws."""
     head, hair = traits.head, traits.hair
     lift, depth, temples, curl = _STYLES[hair.style]
@@ -89,22 +85,17 @@ def _cap(
         jag = 0.05 * noise(generator, shape=(1, dx.shape[1]), cells=(1, 24))
         line = top + 0.08 * dx * hair.parting + jag + 0.1 * dx * dx
     else:
-        line = top + 0.12 * np.cos(dx * 5) * (0.4 + traits.features.age) + 0.2 * dx * dx
+        line = top + 0.05 * np.cos(dx * 5) * (0.3 + traits.features.age) + 0.12 * dx * dx
     line = np.minimum(line, 0.4)
     above = line.astype(np.float32) - t + rough
     sides = ramp(np.abs(dx) + rough, temples, temples + 0.1) * ramp(t, 0.28, 0.02)
-    if hair.style == "buzz":
-        soft = 0.12
-    else:
-        soft = 0.035
+    soft = 0.12 if hair.style == "buzz" else 0.035
     cover = np.maximum(ramp(above, -soft, soft), sides)
     shadow = np.maximum(ramp(above, -0.12, 0.03), sides) * ramp(radius, 1.0, 0.96)
     return (inside * cover).astype(np.float32), shadow.astype(np.float32)
 
 
-def _strands(
-    canvas: Canvas, traits: Traits, flow: Field, generator: np.random.Generator
-) -> Field:
+def _strands(canvas: Canvas, traits: Traits, flow: Field, generator: np.random.Generator) -> Field:
     """Colours hair that runs along the lines of equal `flow`.
 
     Args:
@@ -124,11 +115,11 @@ def _strands(
     place = flow + bend
     fine_index = (place * np.float32(60 * 3)).astype(np.int32) & 1023
     coarse_index = (place * np.float32(22)).astype(np.int32) & 127
-    streaks = np.float32(0.16) * table[fine_index] + np.float32(0.13) * coarse[coarse_index]
+    streaks = np.float32(0.13) * table[fine_index] + np.float32(0.13) * coarse[coarse_index]
     band = bump(canvas.y + bend, traits.head.centre[1] - 0.72 * traits.head.half_height, 0.12)
     side = bump(canvas.x, traits.head.centre[0] + 0.3 * traits.light.direction[0], 0.4)
     gloss = np.float32(0.16) * band * side * (1 + streaks * 2)
     light = 0.9 + streaks + 0.2 * traits.light.direction[0] * canvas.x
     if curl > 0.5:
         light = light + np.float32(0.22) * noise(generator, shape=shape, cells=(30, 30))
-    return np.clip(as_layer(traits.hair.colour) * light + gloss, 0, 1).astype(np.float32)
+    return np.asarray(np.clip(as_layer(traits.hair.colour) * light + gloss, 0, 1), dtype=np.float32)

@@ -61,13 +61,13 @@ def outline(canvas: Canvas, traits: Traits) -> Field:
     t = (canvas.y - np.float32(head.centre[1])) * np.float32(1 / head.half_height)
     narrowing = 1 - head.taper * np.clip(t, 0, 1.2) ** 1.7 - 0.05 * np.clip(-t, 0, 1) ** 2
     dx = (canvas.x - np.float32(head.centre[0])) / (np.float32(head.half_width) * narrowing)
-    return np.sqrt(dx * dx + t * t).astype(np.float32)
+    return np.asarray(np.sqrt(dx * dx + t * t), dtype=np.float32)
 
 
 def paint_neck(canvas: Canvas, traits: Traits) -> None:
     """Paints the neck and the shadow that the chin throws on it."""
     head = traits.head
-    top, bottom = head.centre[1], head.centre[1] + 1.35 * head.half_height
+    top, bottom = head.centre[1], head.centre[1] + 1.3 * head.half_height
     part = canvas.window(
         left=head.centre[0] - 1.2 * head.half_width,
         top=top,
@@ -100,9 +100,7 @@ def paint_ears(canvas: Canvas, traits: Traits) -> None:
         part.paint(tone * light.astype(np.float32), ramp(radius, 1.0 + part.step * 8, 1.0))
 
 
-def paint_skin(
-    canvas: Canvas, traits: Traits, places: Landmarks, generator: np.random.Generator
-) -> None:
+def paint_skin(canvas: Canvas, traits: Traits, places: Landmarks, generator: np.random.Generator) -> None:
     """Paints the lit head.
 
     Args:
@@ -134,23 +132,23 @@ def _relief(canvas: Canvas, traits: Traits, places: Landmarks, radius: Field) ->
     width, height = head.half_width, head.half_height
     relief = np.float32(0.75 * width) * np.sqrt(np.maximum(1.08 - radius * radius, 0.02))
     lean = places.axis + 0.05 * head.yaw * width
-    ridge = 0.1 * width * bump(x, lean, 0.085 * width * features.nose_width)
+    ridge = 0.075 * width * bump(x, lean, 0.085 * width * features.nose_width)
     eye_y = places.eyes[0][1]
-    relief += ridge * ramp(y, eye_y - 0.1 * height, places.nose_y) * ramp(
-        y, places.nose_y + 0.09 * height, places.nose_y - 0.02 * height
+    relief += (
+        ridge
+        * ramp(y, eye_y - 0.1 * height, places.nose_y)
+        * ramp(y, places.nose_y + 0.12 * height, places.nose_y - 0.1 * height)
     )
-    tip = 0.16 * width * bump(x, lean, 0.13 * width * features.nose_width)
-    relief += tip * bump(y, places.nose_y - 0.02 * height, 0.07 * height)
+    tip = 0.1 * width * bump(x, lean, 0.14 * width * features.nose_width)
+    relief += tip * bump(y, places.nose_y - 0.02 * height, 0.075 * height)
     relief += 0.03 * width * bump(y, places.brow_y, 0.06 * height) * bump(x, places.axis, 0.5 * width)
     for eye_x, _, half in places.eyes:
         socket = bump(x, eye_x, half * 1.1) * bump(y, eye_y - 0.01, 0.1 * height)
         cheek = bump(x, eye_x * 1.05, 0.24 * width) * bump(y, places.nose_y, 0.15 * height)
         smile = 0.05 + 0.05 * max(traits.expression.smile, 0)
         relief += np.float32(smile * width) * cheek - np.float32(0.075 * width) * socket
-    relief += 0.05 * width * bump(x, places.axis, 0.25 * width) * bump(
-        y, places.chin_y - 0.13 * height, 0.08 * height
-    )
-    return relief.astype(np.float32)
+    relief += 0.05 * width * bump(x, places.axis, 0.25 * width) * bump(y, places.chin_y - 0.13 * height, 0.08 * height)
+    return np.asarray(relief, dtype=np.float32)
 
 
 def _light(canvas: Canvas, traits: Traits, relief: Field) -> tuple[Field, Field]:
@@ -168,9 +166,7 @@ def _light(canvas: Canvas, traits: Traits, relief: Field) -> tuple[Field, Field]
     return (diffuse * rim).astype(np.float32), shine.astype(np.float32)
 
 
-def _complexion(
-    canvas: Canvas, traits: Traits, places: Landmarks, generator: np.random.Generator
-) -> Field:
+def _complexion(canvas: Canvas, traits: Traits, places: Landmarks, generator: np.random.Generator) -> Field:
     """Mixes the skin's own colour: blotches, blush, freckles, folds and rings under the eyes."""
     head, features, x, y = traits.head, traits.features, canvas.x, canvas.y
     shape = (y.shape[0], x.shape[1])
@@ -196,4 +192,4 @@ def _complexion(
         spots = ramp(noise(generator, shape=shape, cells=(60, 50)), 1.2, 2.2)
         band = bump(y, places.nose_y - 0.05, 0.2)
         tone = tone * (1 - as_layer((0.25, 0.38, 0.45)) * (spots * band * features.freckles))
-    return (tone * (folds + pores)).astype(np.float32)
+    return np.asarray(tone * (folds + pores), dtype=np.float32)

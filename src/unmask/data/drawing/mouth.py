@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from unmask.data.drawing.canvas import Canvas, as_layer, bump, noise, ramp, scale
+from unmask.data.drawing.canvas import Canvas, Field, as_layer, bump, noise, ramp, scale
 from unmask.data.drawing.head import Landmarks, outline
 from unmask.data.drawing.traits import Traits
 
@@ -15,7 +15,7 @@ def paint_nose(canvas: Canvas, traits: Traits, places: Landmarks) -> None:
     y = places.nose_y + 0.045 * head.half_height
     part = canvas.window(left=axis - 4 * width, top=y - 0.15, right=axis + 4 * width, bottom=y + 0.15)
     cast = axis - 0.06 * traits.light.direction[0]
-    part.shade(1 - 0.3 * bump(part.x, cast, 1.1 * width) * bump(part.y, y + 0.03, 0.028))
+    part.shade(1 - 0.2 * bump(part.x, cast, 1.1 * width) * bump(part.y, y + 0.03, 0.028))
     for side in (-1.0, 1.0):
         hole = bump(part.x, axis + side * width * 0.72, 0.36 * width) * bump(part.y, y, 0.016)
         part.shade(1 - 0.62 * hole)
@@ -23,9 +23,7 @@ def paint_nose(canvas: Canvas, traits: Traits, places: Landmarks) -> None:
         part.shade(1 - 0.22 * wing)
 
 
-def paint_mouth(
-    canvas: Canvas, traits: Traits, places: Landmarks, generator: np.random.Generator
-) -> None:
+def paint_mouth(canvas: Canvas, traits: Traits, places: Landmarks, generator: np.random.Generator) -> None:
     """Paints lips, the gap between them and teeth.
 
     Args:
@@ -45,8 +43,8 @@ def paint_mouth(
     t = (part.x - np.float32(places.axis)) / np.float32(half)
     arch = np.clip(1 - t * t, 0, 1)
     bend = 0.075 * expression.smile * (0.5 - t * t)
-    gap = 0.085 * expression.mouth_open * arch**0.8
-    line = part.y - np.float32(places.mouth_y) - bend
+    gap = np.asarray(0.085 * expression.mouth_open * arch**0.8, dtype=np.float32)
+    line = np.asarray(part.y - np.float32(places.mouth_y) - bend, dtype=np.float32)
     bow = 1 - 0.3 * bump(t, 0, 0.12) + 0.12 * bump(np.abs(t), 0.28, 0.16)
     upper = -0.052 * features.lip_fullness * arch**0.8 * bow - 0.35 * gap
     lower = 0.066 * features.lip_fullness * arch**0.7 + 0.65 * gap
@@ -69,9 +67,9 @@ def paint_mouth(
 
 def _paint_opening(
     part: Canvas,
-    line: np.ndarray[tuple[int, ...], np.dtype[np.float32]],
-    gap: np.ndarray[tuple[int, ...], np.dtype[np.float32]],
-    t: np.ndarray[tuple[int, ...], np.dtype[np.float32]],
+    line: Field,
+    gap: Field,
+    t: Field,
 ) -> None:
     """Paints the dark of the mouth and the upper teeth."""
     soft = 1.6 * part.step
@@ -83,9 +81,7 @@ def _paint_opening(
     part.paint(as_layer((0.95, 0.93, 0.88)) * shade.astype(np.float32), teeth)
 
 
-def paint_beard(
-    canvas: Canvas, traits: Traits, places: Landmarks, generator: np.random.Generator
-) -> None:
+def paint_beard(canvas: Canvas, traits: Traits, places: Landmarks, generator: np.random.Generator) -> None:
     """Paints stubble, moustache, goatee or a full beard, before the mouth.
 
     Args:

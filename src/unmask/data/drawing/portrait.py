@@ -47,7 +47,7 @@ def draw_portrait(traits: Traits, image_size: int) -> Field:
 
 def _roll_and_reduce(canvas: Canvas, image_size: int, degrees: float) -> Field:
     """Turns the canvas about its centre, cuts the margin off and averages down to size."""
-    side = image_size * SUPERSAMPLING
+    side = round(image_size * SUPERSAMPLING)
     whole = canvas.pixels.shape[1]
     bytes_ = (np.clip(canvas.pixels, 0, 1) * 255 + 0.5).astype(np.uint8).transpose(1, 2, 0)
     cosine, sine = float(np.cos(np.radians(degrees))), float(np.sin(np.radians(degrees)))
@@ -63,5 +63,5 @@ def _roll_and_reduce(canvas: Canvas, image_size: int, degrees: float) -> Field:
     rolled = Image.fromarray(np.ascontiguousarray(bytes_)).transform(
         (side, side), Image.Transform.AFFINE, turn, Image.Resampling.BILINEAR
     )
-    reduced = rolled.reduce(SUPERSAMPLING)
+    reduced = rolled.resize((image_size, image_size), Image.Resampling.BOX)
     return np.asarray(reduced, dtype=np.float32) * np.float32(1 / 255)

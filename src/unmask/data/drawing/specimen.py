@@ -5,16 +5,14 @@ from scipy import ndimage
 
 from unmask.data.drawing.camera import Camera, develop, draw_camera, expose, photograph
 from unmask.data.drawing.canvas import Field
+from unmask.data.drawing.casting import draw_traits
 from unmask.data.drawing.encode import to_jpeg
 from unmask.data.drawing.generator import draw_recipe, fabricate, mismatch_eyes
 from unmask.data.drawing.portrait import draw_portrait
-from unmask.data.drawing.traits import draw_traits
 from unmask.records import FAKE, REAL
 
-# The camera depends on the index only: both classes have exactly the same file settings.
-_CAMERA = 2
-_NOISE_STEPS = 6
-_MAX_NOISE = 0.12
+_NOISE_STEPS = 5
+_MAX_NOISE = 0.1
 
 
 def draw_specimen(*, seed: int, label: int, index: int, image_size: int) -> bytes:
@@ -30,7 +28,7 @@ def draw_specimen(*, seed: int, label: int, index: int, image_size: int) -> byte
         A JPEG file; the same arguments give the same bytes.
     """
     generator = np.random.default_rng(np.random.SeedSequence([seed, label, index]))
-    camera = draw_camera(np.random.default_rng(np.random.SeedSequence([seed, _CAMERA, index])))
+    camera = draw_camera(generator)
     makers = {REAL: _draw_real, FAKE: _draw_fake}
     return makers[label](generator, camera, image_size)
 
