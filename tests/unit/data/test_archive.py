@@ -1,0 +1,194 @@
+import zipfile
+
+import pytest
+
+from unmask.data.archive import list_contents, open_archive, place, read_member
+from unmask.errors import ArchiveError, ImageError
+from unmask.records import FAKE, REAL, TEST, TRAIN, VALIDATION
+
+KAGGLE_HEADER = ",original_path,id,label,label_str,path\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "label", "split"),
+    [
+        ("real_vs_fake/real-vs-fake/train/real/1.jpg", REAL, TRAIN),
+        ("real_vs_fake/real-vs-fake/valid/fake/1.jpg", FAKE, VALIDATION),
+        ("test/fake/1.jpg", FAKE, TEST),
+        ("real/1.jpg", REAL, ""),
+        ("some/where/Fake/deeper/1.jpg", FAKE, ""),
+        ("../../etc/real/1.jpg", REAL, ""),
+    ],
+)
+def test_folders_name_the_label_and_the_upstream_split(name, label, split):
+    member = place(name)
+    assert (member.name, member.label, member.upstream_split) == (name, label, split)
+
+
+def test_a_folder_of_neither_class_names_no_label():
+    assert place("really/1.jpg") is None
+
+
+def test_refuses_a_member_in_both_classes():
+    with pytest.raises(ArchiveError, match="real/old/fake/1.jpg lies in a real and in a fake folder"):
+        place("real/old/fake/1.jpg")
+
+
+def test_lists_members_sorted_whatever_their_order_in_the_zip(make_archive):
+    path = make_archive({"real/b.jpg": b"1", "fake/a.jpg": b"2", "real/a.jpg": b"3"})
+    assert [member.name for member in list_contents(path).members] == ["fake/a.jpg", "real/a.jpg", "real/b.jpg"]
+
+
+def test_ignores_what_is_no_image_by_rule(make_archive):
+    ignored = {
+        "README.txt": b"notes",
+        "__MACOSX/real/._a.jpg": b"x",
+        "real/.DS_Store": b"x",
+        "real/Thumbs.db": b"x",
+        "notes.csv": "a,b\n1,2\n",
+        "real/": b"",
+    }
+    contents = list_contents(make_archive({"real/a.jpg": b"1", "fake/a.jpg": b"2", **ignored}))
+    assert [member.name for member in contents.members] == ["fake/a.jpg", "real/a.jpg"]
+    assert contents.strays == []
+    assert contents.num_ignored == 2  # README.txt and notes.csv; the rest is left behind by operating systems
+
+
+def test_any_other_file_in_a_class_folder_counts_as_an_image(make_archive):
+    contents = list_contents(make_archive({"real/a.jpg": b"1", "fake/a.jpg": b"2", "fake/notes.txt": b"3"}))
+    assert "fake/notes.txt" in [member.name for member in contents.members]
+
+
+def test_a_picture_in_no_class_folder_is_a_stray(make_archive):
+    contents = list_contents(make_archive({"real/a.jpg": b"1", "fake/a.jpg": b"2", "other/b.PNG": b"3"}))
+    assert contents.strays == ["other/b.PNG"]
+
+
+def test_label_1_of_a_table_means_real(make_archive):
+    table = KAGGLE_HEADER + "0,,1,1,real,train/real/1.jpg\n1,,2,0,fake,train/fake/2.jpg\n"
+    members = {"x/train/real/1.jpg": b"1", "x/train/fake/2.jpg": b"2", "train.csv": table}
+    labels = {member.name: member.label for member in list_contents(make_archive(members)).members}
+    assert labels == {"x/train/real/1.jpg": REAL, "x/train/fake/2.jpg": FAKE}
+
+
+def test_refuses_labels_that_disagree_with_the_folders(make_archive):
+    table = KAGGLE_HEADER + "0,,1,0,fake,train/real/1.jpg\n1,,2,0,fake,train/fake/2.jpg\n"
+    members = {"x/train/real/1.jpg": b"1", "x/train/fake/2.jpg": b"2", "train.csv": table}
+    with pytest.raises(ArchiveError, match=r"train\.csv and the folders disagree .* 1 images: x/train/real/1\.jpg"):
+        list_contents(make_archive(members))
+
+
+def test_sources_inside_the_archive_give_groups(make_archive):
+    table = "path,label_str,source_video\nfake/a.jpg,fake,film\nreal/a.jpg,real,\n"
+    members = {"real/a.jpg": b"1", "fake/a.jpg": b"2", "sources.csv": table}
+    assert {member.name: member.group for member in list_contents(make_archive(members)).members} == {
+        "fake/a.jpg": "film",
+        "real/a.jpg": "",
+    }
+
+
+def test_sources_beside_the_archive_give_groups(make_archive):
+    path = make_archive({"set/real/a.jpg": b"1", "set/fake/a.jpg": b"2"})
+    path.with_name("sources.csv").write_text("path,group\nreal/a.jpg,one\nfake/a.jpg,two\n")
+    assert [member.group for member in list_contents(path).members] == ["two", "one"]
+
+
+def test_refuses_a_missing_archive(tmp_path):
+    with pytest.raises(ArchiveError, match=r"there is no archive .*absent\.zip"):
+        list_contents(tmp_path / "absent.zip")
+
+
+def test_refuses_a_truncated_archive(make_archive):
+    path = make_archive()
+    content = path.read_bytes()
+    for length in (1, len(content) // 2, len(content) - 1):
+        path.write_bytes(content[:length])
+        with pytest.raises(ArchiveError, match=r"faces\.zip is no whole zip file: truncated, or not a zip"):
+            list_contents(path)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [(b"", r"faces\.zip is empty \(0 bytes\)"), (b"not a zip" * 50, r"faces\.zip is no whole zip file")],
+)
+def test_refuses_what_is_no_archive(tmp_path, content, message):
+    path = tmp_path / "faces.zip"
+    path.write_bytes(content)
+    with pytest.raises(ArchiveError, match=message):
+        open_archive(path)
+
+
+def test_refuses_a_folder(tmp_path):
+    with pytest.raises(ArchiveError, match="cannot read the archive"):
+        open_archive(tmp_path)
+
+
+@pytest.mark.parametrize("members", [{}, {"notes.txt": b"x"}, {"pictures/a.jpg": b"x"}])
+def test_refuses_an_archive_without_images(make_archive, members):
+    with pytest.raises(ArchiveError, match="holds no images: they are looked for in folders called real and fake"):
+        list_contents(make_archive(members))
+
+
+@pytest.mark.parametrize(("present", "absent"), [("real", "fake"), ("fake", "real")])
+def test_refuses_one_class(make_archive, present, absent):
+    with pytest.raises(ArchiveError, match=f"one class only: there is no image in a folder called {absent}"):
+        list_contents(make_archive({f"{present}/a.jpg": b"x"}))
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")  # zipfile says so while the test writes the archive
+def test_refuses_a_member_listed_twice(tmp_path):
+    path = tmp_path / "faces.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in ("real/a.jpg", "real/a.jpg", "fake/a.jpg"):
+            archive.writestr(name, b"x")
+    with pytest.raises(ArchiveError, match=r"lists a member more than once: real/a\.jpg"):
+        list_contents(path)
+
+
+def test_refuses_encrypted_members(make_archive):
+    path = make_archive({"real/a.jpg": b"x", "fake/a.jpg": b"y"})
+    content = bytearray(path.read_bytes())
+    # The flags lie 8 bytes into a central directory entry (APPNOTE.TXT, section 4.3.12).
+    content[content.index(b"PK\x01\x02") + 8] |= 1
+    path.write_bytes(content)
+    with pytest.raises(ArchiveError, match=r"is encrypted: real/a\.jpg; decrypt it first"):
+        list_contents(path)
+
+
+def test_a_member_with_damaged_bytes_is_no_image(make_archive):
+    path = make_archive({"real/a.jpg": b"these bytes will change", "fake/a.jpg": b"y"})
+    path.write_bytes(path.read_bytes().replace(b"bytes will", b"BYTES will"))
+    with open_archive(path) as archive, pytest.raises(ImageError, match="damaged in the archive: Bad CRC-32"):
+        read_member(archive, "real/a.jpg")
+
+
+def test_a_member_of_absurd_size_is_not_read(make_archive, monkeypatch):
+    monkeypatch.setattr("unmask.data.archive.MAX_MEMBER_BYTES", 10)
+    with open_archive(make_archive({"real/a.jpg": b"x" * 11})) as archive:
+        with pytest.raises(ImageError, match="11 bytes are more than the 10 allowed"):
+            read_member(archive, "real/a.jpg")
+
+
+def test_an_absent_member_is_named_so(make_archive):
+    with open_archive(make_archive()) as archive, pytest.raises(ImageError, match="not in the archive"):
+        read_member(archive, "real/absent.jpg")
+
+
+@pytest.mark.real_data
+def test_reads_the_real_subset_with_its_splits(real_data):
+    # 560 + 120 + 120 a class, says the data's own description.
+    members = list_contents(real_data / "faces-140k-subset.zip").members
+    counts = {
+        (split, label): sum(member.upstream_split == split and member.label == label for member in members)
+        for split in (TRAIN, VALIDATION, TEST)
+        for label in (REAL, FAKE)
+    }
+    assert set(counts.values()) == {560, 120}
+    assert len(members) == 1600
+
+
+@pytest.mark.real_data
+def test_reads_the_source_videos_of_the_real_frames(real_data):
+    members = list_contents(real_data / "faceswap.zip").members
+    assert len(members) == 12_000
+    assert all(member.group for member in members)
