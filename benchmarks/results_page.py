@@ -34,13 +34,13 @@ These numbers and those above come from different data: where the data is a subs
 hundredth of the full set's training images, and an interval over some hundred test images is wide.
 """
 
-NOT_MEASURED = """## What was not measured
-
+FULL_SET = """\
 - **The full set of 140,000 images.** It needs a Kaggle account. `unmask profile kaggle-140k` and `dvc repro` train and
-  judge on it; until someone does, no number here says what this code reaches there.
+  judge on it; until someone does, no number here says what this code reaches there."""
+
+IMAGENET = """\
 - **ImageNet weights.** ResNet50's published weights are fetched from the network. A row whose weights are "none" began
-  from random ones, and says nothing about fine-tuning.
-"""
+  from random ones, and says nothing about fine-tuning."""
 
 REPEAT = """## How to repeat a row
 
@@ -69,7 +69,7 @@ def render(rows: Sequence[Row]) -> str:
         parts.append(section(data, list(group)))
     if not rows:
         parts.append("Nothing has been measured yet.\n")
-    parts += [ABOUT_PAPER.format(paper=PAPER, images=PAPER_IMAGES, rows=paper), *agreement(rows), NOT_MEASURED]
+    parts += [ABOUT_PAPER.format(paper=PAPER, images=PAPER_IMAGES, rows=paper), *agreement(rows), *not_measured(rows)]
     return "\n".join([*parts, REPEAT, commands(rows)]).rstrip() + "\n"
 
 
@@ -112,6 +112,16 @@ def agreement_line(row: Row) -> str:
     trial = TRIAL_VALUES[row.metric]
     verdict = "agrees: it lies within" if row.low <= trial <= row.high else "does not agree: it lies outside"
     return f"- {row.metric}: {trial:.2f} there, {value_text(row)} here; the trial {verdict} the interval."
+
+
+def not_measured(rows: Sequence[Row]) -> list[str]:
+    """Lists what no row is about, so that its absence is not read as a number."""
+    missing = []
+    if not any(row.images == PAPER_IMAGES for row in rows):
+        missing.append(FULL_SET)
+    if not any(row.weights == "imagenet" for row in rows):
+        missing.append(IMAGENET)
+    return ["\n".join(["## What was not measured", "", *missing, ""])] if missing else []
 
 
 def commands(rows: Sequence[Row]) -> str:

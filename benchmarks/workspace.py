@@ -87,11 +87,9 @@ def reproduce(folder: Path, target: str) -> float | None:
     Raises:
         MeasurementError: a stage failed.
     """
-    # DVC's cache of states outside the repository is shared by all repositories of a machine; this clone has its own.
-    own = {"DVC_SITE_CACHE_DIR": str(folder.absolute() / ".dvc" / "site"), "PATH": path_with_this_python()}
     started = time.monotonic()
     command = [sys.executable, "-m", "dvc", "repro", target]
-    with subprocess.Popen(command, cwd=folder, env={**os.environ, **own}, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, cwd=folder, env=surroundings(folder), stdout=subprocess.PIPE, text=True) as process:
         lines = []
         for line in process.stdout or ():
             sys.stdout.write(line)
@@ -102,9 +100,17 @@ def reproduce(folder: Path, target: str) -> float | None:
     return round((time.monotonic() - started) / 60, 1) if has_run else None
 
 
-def path_with_this_python() -> str:
-    """Gives PATH such that `python` in a stage's command is the interpreter that runs this."""
-    return os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+def surroundings(folder: Path) -> dict[str, str]:
+    """Gives the environment in which a clone's stages run the clone's code with this interpreter."""
+    place = folder.absolute()
+    return {
+        **os.environ,
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
+        # The installed package is the checkout's, which may have moved on since the clone's commit.
+        "PYTHONPATH": str(place / "src"),
+        # DVC's cache of states outside the repository is shared by all repositories of a machine.
+        "DVC_SITE_CACHE_DIR": str(place / ".dvc" / "site"),
+    }
 
 
 def output_of(*command: str, folder: Path) -> str:

@@ -1,0 +1,69 @@
+"""The stage compare, run as DVC runs it."""
+
+import json
+import logging
+import runpy
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from unmask.evaluation.metrics import METRIC_NAMES
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture(autouse=True)
+def own_logging(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Takes back what a stage does to the project's logger."""
+    logger = logging.getLogger("unmask")
+    for name in ("handlers", "level", "propagate"):
+        monkeypatch.setattr(logger, name, getattr(logger, name))
+    monkeypatch.setattr(logger, "handlers", list(logger.handlers))
+
+
+def write_report(folder: Path, *, value: float) -> None:
+    folder.mkdir(parents=True)
+    content = {
+        "model": folder.name,
+        "model_sha256": "0" * 64,
+        "test_images_sha256": "1" * 64,
+        "validation": dict.fromkeys(METRIC_NAMES, value),
+        "test": {name: {"value": value, "low": value, "high": value} for name in METRIC_NAMES},
+        "records": {"validation": {"real": 1, "fake": 1}, "test": {"real": 1, "fake": 1}},
+    }
+    (folder / "metrics.json").write_text(json.dumps(content))
+
+
+def run(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    evaluations = [str(folder / "cnn"), str(folder / "resnet50")]
+    arguments = ["--params", str(ROOT / "params.yaml"), "--evaluations", *evaluations, "--output", str(folder / "out")]
+    monkeypatch.setattr(sys, "argv", ["compare.py", *arguments])
+    runpy.run_path(str(ROOT / "stages" / "compare.py"), run_name="__main__")
+
+
+def test_stage_writes_table_page_and_champion_the_same_twice(tmp_path, monkeypatch):
+    write_report(tmp_path / "cnn", value=0.7)
+    write_report(tmp_path / "resnet50", value=0.9)
+    run(tmp_path, monkeypatch)
+    first = {file.name: file.read_bytes() for file in (tmp_path / "out").iterdir()}
+    assert sorted(first) == ["champion.json", "table.csv", "table.md"]
+    assert json.loads(first["champion.json"]) == {
+        "metric": "roc_auc_score",
+        "model": "resnet50",
+        "model_sha256": "0" * 64,
+        "split": "validation",
+        "value": 0.9,
+    }
+    assert len(pd.read_csv(tmp_path / "out" / "table.csv")) == 2 * 2 * len(METRIC_NAMES) + 2
+    run(tmp_path, monkeypatch)
+    assert {file.name: file.read_bytes() for file in (tmp_path / "out").iterdir()} == first
+
+
+def test_missing_evaluation_ends_with_one_line(tmp_path, monkeypatch, capsys):
+    write_report(tmp_path / "cnn", value=0.7)
+    with pytest.raises(SystemExit, match="1"):
+        run(tmp_path, monkeypatch)
+    assert "run the stage evaluate first" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
