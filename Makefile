@@ -1,0 +1,56 @@
+# The front door: `make repro` and `make test` set everything up themselves. `make help` lists the rest.
+PYTHON ?= python3
+VENV := .venv
+READY := $(VENV)/ready
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup repro test test-all check format lock ui bench clean
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+repro: $(READY) ## run the pipeline: only stages whose code, parameters or data changed
+	dvc repro
+
+test: $(READY) ## run the tests
+	pytest -m "not slow"
+
+test-all: $(READY) ## run the tests and the long campaigns
+	pytest
+
+check: $(READY) ## check format, lint, types, imports between layers, and the pipeline's definition
+	ruff format --check .
+	ruff check .
+	mypy
+	lint-imports
+	dvc repro --dry --allow-missing
+
+ui: $(READY) ## open MLflow on the project's runs
+	unmask ui
+
+bench: $(READY) ## measure both recipes on real faces (needs UNMASK_REAL_DATA; hours)
+	python -m benchmarks.all_recipes
+
+format: $(READY) ## format the code
+	ruff format .
+	ruff check --fix .
+
+lock: $(READY) ## pin every dependency again in requirements.lock
+	uv pip compile --quiet --universal --generate-hashes --extra dev --python-version 3.11 --no-emit-index-url \
+	  --no-emit-find-links --custom-compile-command "make lock" pyproject.toml -o requirements.lock
+
+clean: ## remove the environment, caches and outputs; the runs in mlruns/ and DVC's cache stay
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis data models reports
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+setup: $(READY)
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
+	  { echo "unmask needs Python 3.11 to 3.13; name one with: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@echo "Installing the pinned environment into $(VENV): a few minutes, once"
+	$(PYTHON) -m venv --clear $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
