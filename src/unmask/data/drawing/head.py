@@ -67,7 +67,7 @@ def outline(canvas: Canvas, traits: Traits) -> Field:
 def paint_neck(canvas: Canvas, traits: Traits) -> None:
     """Paints the neck and the shadow that the chin throws on it."""
     head = traits.head
-    top, bottom = head.centre[1], head.centre[1] + 1.3 * head.half_height
+    top, bottom = head.centre[1], head.centre[1] + 1.55 * head.half_height
     part = canvas.window(
         left=head.centre[0] - 1.2 * head.half_width,
         top=top,
