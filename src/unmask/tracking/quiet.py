@@ -2,6 +2,7 @@
 
 import logging
 import os
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -25,7 +26,10 @@ def quiet() -> Iterator[None]:
     os.environ.update(SETTINGS)
     silence()
     try:
-        yield
+        with warnings.catch_warnings():
+            # MLflow warns of its own type hints and of what it asks of SQLAlchemy: nothing that a user can act on.
+            warnings.filterwarnings("ignore", module=r"mlflow(\.|$)")
+            yield
     finally:
         for name, level in levels.items():
             logging.getLogger(name).setLevel(level)

@@ -1,0 +1,307 @@
+import json
+import logging
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import ModuleType
+
+import mlflow
+import numpy as np
+import pytest
+from mlflow.entities import Run
+
+from unmask.artifacts import sha256_of_file
+from unmask.environment import Environment
+from unmask.errors import TrackingError
+from unmask.tracking import mirror
+from unmask.tracking.store import locate
+
+pytestmark = [
+    # mlflow 3.17.2 asks SQLAlchemy 2.1 for a loader it deprecates.
+    pytest.mark.filterwarnings("ignore:The ``noload`` loader:DeprecationWarning"),
+    # Keras 3.15.1 turns TensorFlow's variables into arrays in the way of NumPy 1.
+    pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
+]
+
+MakeFolder = Callable[..., Path]
+
+
+@dataclass(frozen=True)
+class Section:
+    epochs: int
+    monitor: str
+
+
+TRAINING = Section(epochs=3, monitor="loss")
+EVALUATION = Section(epochs=0, monitor="half")
+
+
+def runs_of(environment: Environment) -> list[Run]:
+    client = mlflow.MlflowClient(locate(environment).uri)
+    experiment = client.get_experiment_by_name("unmask")
+    return list(client.search_runs([experiment.experiment_id], order_by=["attributes.start_time ASC"]))
+
+
+def curve(environment: Environment, run: Run, name: str) -> list[tuple[int, float]]:
+    client = mlflow.MlflowClient(locate(environment).uri)
+    history = client.get_metric_history(run.info.run_id, name)
+    return sorted((metric.step, metric.value) for metric in history)
+
+
+def files_of(environment: Environment, run: Run, folder: str) -> list[str]:
+    client = mlflow.MlflowClient(locate(environment).uri)
+    return sorted(Path(file.path).name for file in client.list_artifacts(run.info.run_id, folder))
+
+
+def train(environment: Environment, trained: MakeFolder, *, name: str = "cnn", seed: int = 1) -> Path:
+    with mirror.training_run(model_name=name, section=TRAINING, environment=environment) as run:
+        for callback in run.callbacks:
+            callback.on_epoch_end(0, {"loss": 0.7, "val_loss": 0.71})
+        folder = trained(name, seed=seed)
+        run.record(folder)
+    return folder
+
+
+def evaluate(environment: Environment, model_folder: Path, report_folder: Path) -> None:
+    mirror.record_evaluation(
+        model_name=model_folder.name,
+        model_folder=model_folder,
+        report_folder=report_folder,
+        section=EVALUATION,
+        environment=environment,
+    )
+
+
+def test_a_finished_training_is_all_there(environment: Environment, trained: MakeFolder) -> None:
+    folder = train(replace(environment, experiment="brave-owl"), trained)
+    (run,) = runs_of(environment)
+    assert (run.info.status, run.info.run_name) == ("FINISHED", "cnn brave-owl")
+    assert run.data.params == {"model": "cnn", "epochs": "3", "monitor": "loss"}
+    tags = run.data.tags
+    assert tags["model_sha256"] == sha256_of_file(folder / "model.keras")
+    assert (tags["data_sha256"], tags["machine"], tags["dvc_experiment"]) == ("d" * 64, "bench", "brave-owl")
+    assert tags["dvc_stage"] == "train@cnn"
+    assert {"git_commit", "git_dirty"} <= set(tags)
+    assert curve(environment, run, "loss") == [(0, 0.7), (1, 0.6), (2, 0.5)]
+    assert curve(environment, run, "validation_loss") == [(0, 0.71), (1, 0.65), (2, 0.66)]
+    assert curve(environment, run, "learning_rate") == [(0, 0.001), (1, 0.0005), (2, 0.0001)]
+    assert files_of(environment, run, "training") == ["history.csv", "training.json"]
+    data = {entry.dataset.name: (entry.dataset.digest, entry.dataset.profile) for entry in run.inputs.dataset_inputs}
+    assert data == {"train": ("d" * 36, '{"num_rows": 70}'), "validation": ("d" * 36, '{"num_rows": 15}')}
+    assert all(
+        json.loads(entry.dataset.source)["uri"].startswith("data/shards/") for entry in run.inputs.dataset_inputs
+    )
+
+
+def test_the_model_carries_its_signature_and_answers(environment: Environment, trained: MakeFolder) -> None:
+    import keras
+
+    folder = train(environment, trained)
+    (run,) = runs_of(environment)
+    client = mlflow.MlflowClient(locate(environment).uri)
+    model = client.get_logged_model(run.outputs.model_outputs[0].model_id)
+    loaded = mlflow.pyfunc.load_model(model.artifact_location)
+    signature = loaded.metadata.signature
+    assert [(spec.type, spec.shape) for spec in signature.inputs] == [(np.dtype("float32"), (-1, 16, 16, 3))]
+    assert [(spec.type, spec.shape) for spec in signature.outputs] == [(np.dtype("float32"), (-1, 1))]
+    picture = np.full((1, 16, 16, 3), 99, np.float32)
+    direct = keras.saving.load_model(folder / "model.keras").predict_on_batch(picture)
+    np.testing.assert_array_equal(loaded.predict(picture), direct)
+    # The best epoch of training.json is 1: its metrics are the model's own.
+    assert {metric.key: metric.value for metric in model.metrics}["validation_loss"] == 0.65
+    assert model.tags["model_sha256"] == run.data.tags["model_sha256"]
+
+
+def test_an_evaluation_joins_the_run_of_its_model(
+    environment: Environment, trained: MakeFolder, judged: MakeFolder
+) -> None:
+    folder = train(environment, trained)
+    train(environment, trained, name="resnet50", seed=2)
+    evaluate(environment, folder, judged())
+    cnn, resnet50 = runs_of(environment)
+    assert cnn.data.metrics["test_accuracy_score"] == 0.9
+    assert (cnn.data.metrics["test_accuracy_score_low"], cnn.data.metrics["test_accuracy_score_high"]) == (0.85, 0.95)
+    assert cnn.data.metrics["threshold"] == 0.4
+    assert cnn.data.tags["evaluate.monitor"] == "half"
+    assert files_of(environment, cnn, "evaluation") == ["metrics.json", "plots"]
+    assert files_of(environment, cnn, "evaluation/plots") == ["roc.png"]
+    assert "test_accuracy_score" not in resnet50.data.metrics
+
+
+def test_the_same_evaluation_twice_is_once_and_another_is_added(
+    environment: Environment, trained: MakeFolder, judged: MakeFolder
+) -> None:
+    folder = train(environment, trained)
+    for accuracy in (0.9, 0.9, 0.8):
+        evaluate(environment, folder, judged(accuracy=accuracy))
+    (run,) = runs_of(environment)
+    assert curve(environment, run, "test_accuracy_score") == [(0, 0.8), (0, 0.9)]
+    assert run.data.metrics["test_accuracy_score"] == 0.8
+
+
+def test_an_evaluation_makes_the_run_of_a_model_that_the_store_does_not_know(
+    environment: Environment, trained: MakeFolder, judged: MakeFolder
+) -> None:
+    folder = trained()
+    evaluate(environment, folder, judged())
+    (run,) = runs_of(environment)
+    assert run.data.tags["model_sha256"] == sha256_of_file(folder / "model.keras")
+    assert run.data.tags["rebuilt_from_files"] == "true"
+    assert run.data.params["recipe.optimizer.learning_rate"] == "0.001"
+    assert run.data.metrics["test_accuracy_score"] == 0.9
+
+
+def test_track_brings_deleted_runs_back_and_twice_is_once(
+    environment: Environment, trained: MakeFolder, judged: MakeFolder
+) -> None:
+    for name, seed in {"cnn": 1, "resnet50": 2}.items():
+        evaluate(environment, train(environment, trained, name=name, seed=seed), judged(name))
+    before = {run.data.tags["model_sha256"]: run.data.metrics for run in runs_of(environment)}
+    shutil.rmtree(environment.root / "mlruns")
+    # A process of its own, because this one holds the deleted database open.
+    code = (
+        "import sys; from pathlib import Path; from unmask.environment import Environment;"
+        "from unmask.tracking import mirror;"
+        "root = Path(sys.argv[1]);"
+        "surroundings = Environment(root=root, experiment='', tracking_uri='', real_data=None, machine='m');"
+        "print(*(len(mirror.track(root, section=None, environment=surroundings)) for _ in range(2)))"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code, str(environment.root)], check=True, capture_output=True, text=True
+    )
+    assert result.stdout.split() == ["4", "0"]
+    copy = environment.root / "copy.db"
+    shutil.copy(locate(environment).database, copy)
+    after = runs_of(replace(environment, tracking_uri=f"sqlite:///{copy}"))
+    assert {run.data.tags["model_sha256"]: run.data.metrics for run in after} == before
+    assert {run.info.status for run in after} == {"FINISHED"}
+
+
+@pytest.mark.parametrize(
+    ("error", "status"), [(ValueError, "FAILED"), (SystemExit, "FAILED"), (KeyboardInterrupt, "KILLED")]
+)
+def test_a_training_that_ends_early_says_so_and_claims_no_model(
+    environment: Environment, error: type[BaseException], status: str
+) -> None:
+    def stop_early() -> None:
+        with mirror.training_run(model_name="cnn", section=TRAINING, environment=environment) as run:
+            run.callbacks[0].on_epoch_end(0, {"loss": 0.7})
+            raise error
+
+    with pytest.raises(error):
+        stop_early()
+    (found,) = runs_of(environment)
+    assert found.info.status == status
+    assert found.data.metrics == {"loss": 0.7}
+    assert "model_sha256" not in found.data.tags
+
+
+def test_a_finished_folder_that_cannot_be_read_costs_a_warning(
+    environment: Environment, trained: MakeFolder, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = trained()
+    (folder / "history.csv").unlink()
+    with mirror.training_run(model_name="cnn", section=TRAINING, environment=environment) as run:
+        run.record(folder)
+    assert [record.levelname for record in caplog.records if record.name.startswith("unmask")] == ["WARNING"]
+    with pytest.raises(TrackingError, match="cnn is damaged"):
+        mirror.track(environment.root, section=None, environment=environment)
+
+
+@pytest.fixture
+def closed_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]
+
+
+@pytest.fixture
+def silent_port() -> Iterator[int]:
+    """A server that takes connections and never answers."""
+    with socket.create_server(("127.0.0.1", 0), backlog=64) as server:
+        yield server.getsockname()[1]
+
+
+@pytest.mark.parametrize(("port", "seconds"), [("closed_port", 6), ("silent_port", 12)])
+def test_a_dead_server_costs_one_warning_and_a_bounded_wait(
+    port: str,
+    seconds: float,
+    environment: Environment,
+    trained: MakeFolder,
+    request: pytest.FixtureRequest,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    dead = replace(environment, tracking_uri=f"http://ann:secret@127.0.0.1:{request.getfixturevalue(port)}")
+    folder = trained()
+    started = time.monotonic()
+    with (
+        caplog.at_level(logging.DEBUG),
+        mirror.training_run(model_name="cnn", section=TRAINING, environment=dead) as run,
+    ):
+        for epoch in range(200):
+            for callback in run.callbacks:
+                callback.on_epoch_end(epoch, {"loss": 0.5})
+        run.record(folder)
+    assert time.monotonic() - started < seconds
+    warnings = [record for record in caplog.records if record.levelno >= logging.WARNING]
+    assert len(warnings) == 1
+    assert "***@127.0.0.1" in warnings[0].getMessage()
+    assert "secret" not in caplog.text
+    with pytest.raises(TrackingError, match=r"cannot write to MLflow's store http://\*\*\*@127"):
+        mirror.track(environment.root, section=None, environment=dead)
+
+
+def test_a_server_that_dies_while_training_costs_one_warning(
+    environment: Environment, trained: MakeFolder, caplog: pytest.LogCaptureFixture
+) -> None:
+    with mirror.training_run(model_name="cnn", section=TRAINING, environment=environment) as run:
+        run.session.runs.client = None  # as if it were gone
+        for epoch in range(5):
+            run.callbacks[0].on_epoch_end(epoch, {"loss": 0.5})
+        run.record(trained())
+    assert len([record for record in caplog.records if record.levelno >= logging.WARNING]) == 1
+
+
+def test_a_damaged_database_costs_a_warning(environment: Environment, caplog: pytest.LogCaptureFixture) -> None:
+    database = locate(environment).database
+    database.parent.mkdir()
+    database.write_bytes(b"not a database" * 1000)
+    started = time.monotonic()
+    with mirror.training_run(model_name="cnn", section=TRAINING, environment=environment):
+        pass
+    assert time.monotonic() - started < 15
+    assert len([record for record in caplog.records if record.levelno >= logging.WARNING]) == 1
+
+
+def test_nothing_of_mlflows_is_left_changed(environment: Environment, trained: MakeFolder) -> None:
+    variables, threads = dict(os.environ), threading.active_count()
+    uri = mlflow.get_tracking_uri()
+    train(environment, trained)
+    assert dict(os.environ) == variables
+    assert mlflow.get_tracking_uri() == uri
+    assert mlflow.active_run() is None
+    time.sleep(0.2)
+    assert threading.active_count() <= threads
+
+
+def test_two_experiments_at_once_on_a_store_that_does_not_exist_both_arrive(
+    environment: Environment, folders: ModuleType
+) -> None:
+    script = Path(folders.__file__).with_name("train_once.py")
+    processes = [
+        subprocess.Popen([sys.executable, str(script), str(environment.root), name], stderr=subprocess.PIPE, text=True)
+        for name in ("red", "blue", "green")
+    ]
+    results = [(process.communicate(timeout=120)[1], process.returncode) for process in processes]
+    assert [code for _, code in results] == [0, 0, 0], results
+    assert not any("cannot be used" in text for text, _ in results), results
+    runs = runs_of(environment)
+    assert sorted(run.info.run_name for run in runs) == ["cnn blue", "cnn green", "cnn red"]
+    assert {run.info.status for run in runs} == {"FINISHED"}
+    assert all("model_sha256" in run.data.tags for run in runs)
