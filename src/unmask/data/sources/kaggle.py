@@ -1,6 +1,7 @@
 """A data set at Kaggle, fetched by Kaggle's own client and kept as the one zip it comes in."""
 
 import io
+import json
 import logging
 import sys
 import tempfile
@@ -66,7 +67,13 @@ def sign_in() -> Any:
     from kaggle.api.kaggle_api_extended import KaggleApi
 
     api = KaggleApi()
-    api.authenticate()
+    try:
+        api.authenticate()
+    except json.JSONDecodeError:
+        raise
+    except ValueError:
+        # No header can carry the token; the error's text holds it.
+        raise CredentialsError(f"the Kaggle token holds characters that no token has: {HOW_TO_SIGN_IN}") from None
     return api
 
 
