@@ -1,0 +1,30 @@
+from pathlib import Path
+
+from unmask import environment
+
+
+def test_an_empty_environment_means_this_folder_and_no_names(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    found = environment.read({})
+    assert (found.root, found.experiment, found.tracking_uri, found.real_data) == (tmp_path, "", "", None)
+    assert found.machine
+
+
+def test_the_main_checkout_is_the_root_also_in_an_experiment(tmp_path):
+    found = environment.read({"DVC_ROOT": str(tmp_path), "DVC_EXP_NAME": "brisk-face"})
+    assert (found.root, found.experiment) == (tmp_path, "brisk-face")
+
+
+def test_named_places_are_read():
+    found = environment.read({"MLFLOW_TRACKING_URI": "http://store", "UNMASK_REAL_DATA": "/faces"})
+    assert (found.tracking_uri, found.real_data) == ("http://store", Path("/faces"))
+
+
+def test_an_empty_variable_counts_as_unset():
+    assert environment.read({"UNMASK_REAL_DATA": "", "DVC_ROOT": ""}).real_data is None
+    assert environment.read({"DVC_ROOT": ""}).root == Path.cwd()
+
+
+def test_the_processes_own_variables_are_the_default(monkeypatch):
+    monkeypatch.setenv("DVC_EXP_NAME", "brisk-face")
+    assert environment.read().experiment == "brisk-face"
