@@ -8,6 +8,8 @@ from unmask.config import Resnet50Config
 from unmask.errors import WeightsError
 
 IMAGENET_MEAN_BGR = (103.939, 116.779, 123.68)  # what the published weights were trained with: Caffe's order and mean
+WEIGHTS_URL = "https://storage.googleapis.com/tensorflow/keras-applications/resnet/"
+WEIGHTS_MD5 = "4d473c1dd8becc155b73f8504c6f6626"  # as keras.applications checks it
 WEIGHTS_FILE = "resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5"
 
 
@@ -75,21 +77,21 @@ def start(model: keras.Model, *, weights: str) -> keras.Model:
 
 
 def imagenet_file() -> Path:
-    """Finds Keras' ImageNet weights, fetching them once.
+    """Finds Keras' ImageNet weights in its cache, or fetches them; their hash is checked.
 
     Raises:
-        WeightsError: they are not in Keras' cache and cannot be fetched.
+        WeightsError: they are not in the cache and cannot be fetched, or are damaged.
     """
-    cached = Path(keras.config.keras_home()) / "models" / WEIGHTS_FILE
     try:
-        # Building the model is Keras' public way to fetch the file and to check its hash.
-        keras.applications.ResNet50(include_top=False, weights="imagenet", input_shape=(32, 32, 3))
-    except Exception as error:  # keras.utils.get_file raises a bare Exception when the download fails
+        return Path(
+            keras.utils.get_file(WEIGHTS_FILE, WEIGHTS_URL + WEIGHTS_FILE, cache_subdir="models", file_hash=WEIGHTS_MD5)
+        )
+    except Exception as error:  # get_file raises a bare Exception when the download fails
         raise WeightsError(
-            f"ImageNet weights could not be fetched ({error}). Fetch {WEIGHTS_FILE} from Keras' releases on a machine "
-            f"with a network and put it at {cached}, or set train.resnet50.architecture.weights to none or a file"
+            f"ImageNet weights could not be fetched: {error}. On a machine with a network fetch {WEIGHTS_URL}"
+            f"{WEIGHTS_FILE}, put it at ~/.keras/models/{WEIGHTS_FILE}, and run again; or set "
+            "train.resnet50.architecture.weights to none or to a file of weights"
         ) from error
-    return cached
 
 
 @keras.saving.register_keras_serializable("unmask")

@@ -1,0 +1,170 @@
+"""The real pipeline, shrunk, run by DVC in a clone: what runs, what is cached, what arrives in MLflow."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+COPIED = ("src", "stages", "dvc.yaml", "params.yaml", ".dvcignore", ".gitignore", "pyproject.toml")
+SHRUNK = {
+    "download.sample": {"images": 80, "image_size": 32, "seed": 7},
+    "preprocess.image_size": 32,
+    "preprocess.workers": 1,
+    "index.workers": 1,
+    "split.near_duplicate_distance": 0,
+    "train.cnn.recipe.epochs": 2,
+    "train.resnet50.recipe.epochs": 1,
+    "evaluate.bootstrap_samples": 100,
+}
+
+
+class Project:
+    """A small git and DVC repository that holds this project's pipeline."""
+
+    def __init__(self, root: Path, *, site_cache: Path) -> None:
+        self.root = root
+        # The interpreter that runs the tests runs the stages too; DVC's cache of states is its own.
+        self.environment = {
+            **{key: value for key, value in os.environ.items() if not key.startswith(("DVC_", "MLFLOW_", "GIT_"))},
+            "DVC_SITE_CACHE_DIR": str(site_cache),
+            "DVC_NO_ANALYTICS": "1",
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "GIT_AUTHOR_NAME": "test",
+            "GIT_AUTHOR_EMAIL": "test@example.org",
+            "GIT_COMMITTER_NAME": "test",
+            "GIT_COMMITTER_EMAIL": "test@example.org",
+        }
+
+    def run(self, *command: str, is_checked: bool = True) -> subprocess.CompletedProcess[str]:
+        finished = subprocess.run(
+            command, cwd=self.root, env=self.environment, capture_output=True, text=True, timeout=600, check=False
+        )
+        if is_checked and finished.returncode:
+            pytest.fail(f"{' '.join(command)}:\n{finished.stdout[-3000:]}\n{finished.stderr[-3000:]}")
+        return finished
+
+    def repro(self) -> list[str]:
+        """Reproduces, and names the stages that ran."""
+        lines = self.run("dvc", "repro").stdout.splitlines()
+        return [line.split("'")[1] for line in lines if line.startswith("Running stage '")]
+
+    def set_parameters(self, values: dict[str, Any]) -> None:
+        path = self.root / "params.yaml"
+        parameters = yaml.safe_load(path.read_text())
+        for name, value in values.items():
+            *parents, last = name.split(".")
+            section = parameters
+            for parent in parents:
+                section = section[parent]
+            section[last] = value
+        path.write_text(yaml.safe_dump(parameters, sort_keys=False))
+
+    def runs(self) -> list[Any]:
+        from mlflow import MlflowClient
+
+        client = MlflowClient(f"sqlite:///{self.root}/mlruns/mlflow.db")
+        experiment = client.get_experiment_by_name("unmask")
+        return list(client.search_runs([experiment.experiment_id])) if experiment else []
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """The pipeline, reproduced once; the tests below go on from there in the order they stand."""
+    root = tmp_path_factory.mktemp("project")
+    for name in COPIED:
+        source = ROOT / name
+        ignored = shutil.ignore_patterns("__pycache__", "*.egg-info")
+        shutil.copytree(source, root / name, ignore=ignored) if source.is_dir() else shutil.copy(source, root / name)
+    project = Project(root, site_cache=tmp_path_factory.mktemp("site-cache"))
+    project.set_parameters(SHRUNK)
+    for command in (("git", "init", "-q"), ("dvc", "init", "-q"), ("git", "add", "."), ("git", "commit", "-qm", "all")):
+        project.run(*command)
+    project.repro()
+    project.run("git", "add", ".")
+    project.run("git", "commit", "-qm", "reproduced")
+    yield project
+
+
+def test_nothing_runs_again_when_nothing_changed(project: Project) -> None:
+    assert project.repro() == []
+
+
+def test_git_sees_no_output_of_the_pipeline(project: Project) -> None:
+    assert project.run("git", "status", "--porcelain").stdout == ""
+    tracked = project.run("git", "ls-files").stdout.splitlines()
+    assert not [path for path in tracked if path.startswith(("data/", "models/", "reports/", "mlruns/"))]
+
+
+def test_the_store_holds_one_finished_run_a_model_with_curves_scores_and_lineage(project: Project) -> None:
+    runs = {run.data.params["model"]: run for run in project.runs()}
+    assert sorted(runs) == ["cnn", "resnet50"]
+    assert len(project.runs()) == 2
+    for run in runs.values():
+        assert run.info.status == "FINISHED"
+        assert {"model_sha256", "data_sha256"} <= set(run.data.tags)
+        assert {"validation_loss", "test_roc_auc_score", "test_accuracy_score_low"} <= set(run.data.metrics)
+        assert len(run.inputs.dataset_inputs) >= 2
+    cnn, resnet50 = runs["cnn"].data, runs["resnet50"].data
+    assert set(cnn.metrics) == set(resnet50.metrics)
+
+
+def test_dvc_shows_metrics_plots_and_parameters(project: Project) -> None:
+    assert "roc_auc_score" in project.run("dvc", "metrics", "show").stdout
+    assert "index.html" in project.run("dvc", "plots", "show").stdout
+    assert project.run("dvc", "params", "diff").stdout.strip() == ""
+
+
+def test_a_bad_parameter_stops_before_anything_is_lost(project: Project) -> None:
+    project.set_parameters({"train.cnn.recipe.optimizer.learning_rate": "1e-3"})
+    failed = project.run("dvc", "repro", is_checked=False)
+    assert failed.returncode != 0
+    message = "train.cnn.recipe.optimizer.learning_rate: got '1e-3'; expected a valid number"
+    assert message in failed.stderr
+    assert "Traceback" not in failed.stderr
+    assert (project.root / "models" / "cnn" / "model.keras").exists()
+    project.run("git", "checkout", "params.yaml")
+
+
+def test_a_changed_evaluation_parameter_retrains_nothing(project: Project) -> None:
+    project.set_parameters({"evaluate.calibration_bins": 5})
+    assert project.repro() == ["evaluate@cnn", "evaluate@resnet50", "compare"]
+    assert len(project.runs()) == 2
+
+
+def test_a_changed_learning_rate_reruns_its_own_model_only(project: Project) -> None:
+    project.set_parameters({"train.cnn.recipe.optimizer.learning_rate": 0.002})
+    assert project.repro() == ["train@cnn", "evaluate@cnn", "compare"]
+    assert len(project.runs()) == 3
+
+
+def test_the_same_seed_gives_the_same_bytes(project: Project) -> None:
+    before = {path: path.read_bytes() for path in (project.root / "models").rglob("*") if path.is_file()}
+    project.run("dvc", "repro", "-f", "-s", "train@cnn", "train@resnet50")
+    after = {path: path.read_bytes() for path in (project.root / "models").rglob("*") if path.is_file()}
+    assert sorted(before) == sorted(after)
+    assert [path for path in before if before[path] != after[path]] == []
+
+
+def test_an_experiment_in_a_copy_of_the_checkout_arrives_in_the_main_store(project: Project) -> None:
+    project.run("git", "add", ".")
+    project.run("git", "commit", "-qm", "before the experiment")
+    before = len(project.runs())
+    project.run("dvc", "exp", "run", "--temp", "--name", "elsewhere", "-S", "train.cnn.recipe.seed=8")
+    assert len(project.runs()) == before + 1
+    assert "elsewhere" in {run.data.tags.get("dvc_experiment", "") for run in project.runs()}
+
+
+def test_runs_come_back_from_the_files(project: Project) -> None:
+    shutil.rmtree(project.root / "mlruns")
+    project.run("unmask", "track")
+    project.run("unmask", "track")
+    runs = project.runs()
+    assert sorted(run.data.params["model"] for run in runs) == ["cnn", "resnet50"]
+    assert all("test_roc_auc_score" in run.data.metrics for run in runs)
