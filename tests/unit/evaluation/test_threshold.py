@@ -40,6 +40,16 @@ def test_of_equally_good_thresholds_the_nearest_to_half_is_taken(scores, expecte
     assert chosen([0, 1], scores, "accuracy") == expected
 
 
+def test_of_unevenly_placed_equals_the_nearest_to_half_is_taken():
+    # Real 0.1, fake 0.2, real 0.4, fake 0.52: three right at 0.15 and anywhere between 0.4 and 0.52, two at 0.3.
+    assert chosen([0, 1, 0, 1], [0.1, 0.2, 0.4, 0.52], "accuracy") == 0.5
+
+
+def test_score_on_the_threshold_counts_as_fake():
+    assert chosen([0, 1], [0.45, 0.5], "accuracy") == 0.5
+    assert chosen([0, 1], [0.5, 0.6], "accuracy") == pytest.approx(0.55, abs=1e-6)
+
+
 def test_of_two_as_near_to_half_the_lower_is_taken():
     # One right at 0.3 and at 0.7, by symmetry, and less between: real 0.4 fake, 0.6 real.
     labels, scores = [0, 0, 1, 0, 1, 1], [0.1, 0.2, 0.4, 0.6, 0.8, 0.9]
