@@ -14,7 +14,6 @@ from mlflow.types import Schema, TensorSpec
 import unmask.models  # noqa: F401 - registers the layers that a saved model may name
 from unmask.tracking.contents import MODEL_FILE, TrainedModel
 
-ARTIFACT = "model"
 REQUIREMENTS = ("keras", "tensorflow", "numpy")
 
 
@@ -33,13 +32,22 @@ def log_model(model: TrainedModel, *, run_id: str, uri: str) -> None:
     with used_store(uri), mlflow.start_run(run_id=run_id):
         mlflow.keras.log_model(
             network,
-            name=ARTIFACT,
+            name=model.name,
             signature=signature_of(model),
             pip_requirements=[f"{package}=={version(package)}" for package in REQUIREMENTS],
             model_type=model.name,
-            tags={"model_sha256": model.sha256},
+            tags={"model_sha256": model.sha256, "mlflow.note.content": description_of(model)},
             step=model.best_epoch,  # MLflow copies this step's metrics to the model
         )
+
+
+def description_of(model: TrainedModel) -> str:
+    """Says in words what the signature cannot: ranges and meaning."""
+    size = int(model.training["image_size"])
+    return (
+        f"Input: pictures (-1, {size}, {size}, 3), RGB, float32 in [0, 255]. Output: logits (-1, 1), float32; their "
+        f"sigmoid is P(fake). The same network as `models/{model.name}/model.keras`, whose sha256 is in the tags."
+    )
 
 
 def signature_of(model: TrainedModel) -> ModelSignature:

@@ -13,7 +13,7 @@ from mlflow.utils.mlflow_tags import MLFLOW_DATASET_CONTEXT
 
 from unmask.records import TRAIN
 from unmask.tracking.contents import Point, Split
-from unmask.tracking.store import EXPERIMENT, Store
+from unmask.tracking.store import EXPERIMENT, EXPERIMENT_TAGS, Store
 
 MODEL_TAG = "model_sha256"
 EXPERIMENT_TAG = "dvc_experiment"
@@ -21,7 +21,7 @@ CONTEXTS = {TRAIN: "training"}
 
 PARAMETERS_PER_CALL = 100  # MLflow's limits
 METRICS_PER_CALL = 1000
-DIGEST_CHARACTERS = 36
+DIGEST_CHARACTERS = 12  # MLflow takes 36 at most; shown beside the name on every page
 
 Item = TypeVar("Item")
 
@@ -44,7 +44,7 @@ class Runs:
         if found := self.client.get_experiment_by_name(EXPERIMENT):
             return str(found.experiment_id)
         try:
-            return str(self.client.create_experiment(EXPERIMENT, artifact_location=self.store.artifacts or None))
+            return str(self.client.create_experiment(EXPERIMENT, self.store.artifacts or None, EXPERIMENT_TAGS))
         except MlflowException:
             if found := self.client.get_experiment_by_name(EXPERIMENT):
                 return str(found.experiment_id)

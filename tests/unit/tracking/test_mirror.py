@@ -94,7 +94,7 @@ def test_a_finished_training_is_all_there(environment: Environment, trained: Mak
     assert curve(environment, run, "learning_rate") == [(0, 0.001), (1, 0.0005), (2, 0.0001)]
     assert files_of(environment, run, "training") == ["history.csv", "training.json"]
     data = {entry.dataset.name: (entry.dataset.digest, entry.dataset.profile) for entry in run.inputs.dataset_inputs}
-    assert data == {"train": ("d" * 36, '{"num_rows": 70}'), "validation": ("d" * 36, '{"num_rows": 15}')}
+    assert data == {"train": ("d" * 12, '{"num_rows": 70}'), "validation": ("d" * 12, '{"num_rows": 15}')}
     assert all(
         json.loads(entry.dataset.source)["uri"].startswith("data/shards/") for entry in run.inputs.dataset_inputs
     )
