@@ -61,9 +61,7 @@ def write_archive(path: Path, sample: SampleConfig, *, workers: int) -> None:
             archive.writestr(member, image)
 
 
-def _draw_all(
-    tasks: Iterable[tuple[int, int]], sample: SampleConfig, workers: int
-) -> Iterator[bytes]:
+def _draw_all(tasks: Iterable[tuple[int, int]], sample: SampleConfig, workers: int) -> Iterator[bytes]:
     """Draws the tasks' images in order, holding only a few of them at a time."""
     draw = partial(_draw_one, seed=sample.seed, image_size=sample.image_size)
     if workers == 1:
