@@ -129,11 +129,11 @@ def test_images_of_one_group_stay_in_one_split():
     assert all(abs(size - share) <= 6 for size, share in zip(sizes(split).values(), (210, 45, 45), strict=True))
 
 
-def test_the_largest_components_do_not_break_the_shares():
-    # Films of 1, 2, 3, ... 24 images: 300 in all.
+def test_components_of_many_sizes_meet_the_shares_nearly():
+    # Films of 1, 2, 3, ... 24 images: 300 in all. The largest go first, so that small ones can fill what is left.
     table = records(300).assign(group=np.repeat([f"film{size}" for size in range(1, 25)], range(1, 25)))
     assert all(
-        abs(size - share) <= 24
+        abs(size - share) <= 2
         for size, share in zip(sizes(split_records(table, CONFIG)).values(), (210, 45, 45), strict=True)
     )
 
