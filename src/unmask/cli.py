@@ -80,7 +80,9 @@ def track() -> None:
         typer.echo(f"There is no trained model in {MODELS}/. Run dvc repro, or dvc pull, first.")
         return
     surroundings = environment.read()
-    for line in mirror.track(Path(), section=section, environment=surroundings) or ["nothing was missing"]:
+    with silent_start():
+        written = mirror.track(Path(), section=section, environment=surroundings)
+    for line in written or ["nothing was missing"]:
         typer.echo(line)
     typer.echo(f"store: {mirror.address_of(surroundings)}")
 

@@ -59,9 +59,9 @@ def environment(tmp_path_factory: pytest.TempPathFactory, folders: ModuleType) -
     """Surroundings whose store holds two evaluated models."""
     root = tmp_path_factory.mktemp("tracked")
     surroundings = Environment(root=root, experiment="", tracking_uri="", real_data=None, machine="bench")
-    for seed, name in enumerate(("cnn", "resnet50")):
-        folders.write_model(root, name, seed=seed)
-        folders.write_report(root, name, accuracy=0.9 - seed / 10)
+    for name, accuracy in {"cnn": 0.821, "resnet50": 0.914}.items():
+        folders.write_model(root, name, seed=len(name))
+        folders.write_report(root, name, accuracy=accuracy)
     assert len(mirror.track(root, section=None, environment=surroundings)) == 4
     return surroundings
 

@@ -1,0 +1,180 @@
+"""The command line as a person meets it: in a process of its own."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+WRITE_MODEL = """
+import json, sys, keras
+from pathlib import Path
+from PIL import Image
+from unmask.artifacts import sha256_of_file
+model, report, compare = Path("models/cnn"), Path("reports/evaluate/cnn"), Path("reports/compare")
+for folder in (model, report, compare):
+    folder.mkdir(parents=True)
+pictures = keras.Input((16, 16, 3))
+network = keras.Model(pictures, keras.layers.Dense(1, kernel_initializer="zeros")(keras.layers.Flatten()(pictures)))
+network.save(model / "model.keras")
+(model / "history.csv").write_text("epoch,loss\\n0,0.5\\n")
+preprocess = {"image_size": 16, "fit": "resize", "resample": "box"}
+training = {"preprocess": preprocess, "image_size": 16, "parameters": {"recipe.epochs": 1}, "data_sha256": "d" * 64}
+(model / "training.json").write_text(json.dumps(training))
+metrics = {"threshold": 0.4, "model_sha256": sha256_of_file(model / "model.keras")}
+(report / "metrics.json").write_text(json.dumps(metrics))
+(compare / "champion.json").write_text(json.dumps({"model": "cnn"}))
+Image.new("RGB", (20, 20), (9, 9, 9)).save("face [1].png")
+"""
+
+
+def unmask(*arguments: str, folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Runs the command line; the machine's own settings of DVC and MLflow are left out."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("DVC_", "MLFLOW_"))}
+    command = [sys.executable, "-c", "from unmask.cli import main; main()", *arguments]
+    environment = {**kept, "COLUMNS": "100", **variables}
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120)
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    shutil.copytree(ROOT / "profiles", tmp_path / "profiles")
+    shutil.copy(ROOT / "params.yaml", tmp_path / "params.yaml")
+    return tmp_path
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("trained")
+    shutil.copy(ROOT / "params.yaml", folder / "params.yaml")
+    subprocess.run([sys.executable, "-c", WRITE_MODEL], cwd=folder, check=True, capture_output=True)
+    return folder
+
+
+def test_help_names_every_command_and_imports_nothing_heavy(tmp_path: Path) -> None:
+    result = unmask("--help", folder=tmp_path)
+    assert result.returncode == 0
+    assert all(command in result.stdout for command in ("profile", "track", "predict", "ui"))
+    code = (
+        "import sys; from unmask import cli\n"
+        "sys.exit(', '.join({'tensorflow', 'keras', 'mlflow', 'pandas', 'numpy'} & set(sys.modules)))"
+    )
+    heavy = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert heavy.stderr.strip() == ""
+
+
+def test_a_profile_is_copied_over_params(checkout: Path) -> None:
+    (checkout / "params.yaml").write_text("old: 1\n")
+    result = unmask("profile", "sample", folder=checkout)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert (checkout / "params.yaml").read_bytes() == (checkout / "profiles" / "sample.yaml").read_bytes()
+
+
+def test_an_unknown_profile_lists_what_there_is(checkout: Path) -> None:
+    result = unmask("profile", "../sample", folder=checkout)
+    assert result.returncode == 1
+    assert "unknown profile '../sample'; there are: " in result.stderr
+    assert "sample" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_a_profile_that_is_not_valid_leaves_params_alone(checkout: Path) -> None:
+    (checkout / "profiles" / "bad.yaml").write_text((checkout / "params.yaml").read_text().replace("seed: 7", "sed: 7"))
+    before = (checkout / "params.yaml").read_bytes()
+    result = unmask("profile", "bad", folder=checkout)
+    assert result.returncode == 1
+    assert "sed: unknown key" in result.stderr
+    assert (checkout / "params.yaml").read_bytes() == before
+
+
+def test_profiles_are_listed_with_what_they_are(checkout: Path) -> None:
+    result = unmask("profile", folder=checkout)
+    assert result.returncode == 0
+    assert "sample" in result.stdout
+    assert "drawn faces" in result.stdout
+
+
+def test_debug_shows_the_traceback_wherever_it_stands(checkout: Path) -> None:
+    for arguments in (("--debug", "profile", "nope"), ("profile", "nope", "--debug")):
+        result = unmask(*arguments, folder=checkout)
+        assert result.returncode == 1
+        assert "Traceback" in result.stderr
+
+
+def test_predict_answers_in_json(trained: Path) -> None:
+    result = unmask("predict", "face [1].png", "--json", folder=trained)
+    assert (result.returncode, result.stderr) == (0, "")
+    # All weights are 0, so the logit is 0 and the score 0.5, above the threshold.
+    assert json.loads(result.stdout) == [
+        {"image": "face [1].png", "model": "cnn", "label": "fake", "score": 0.5, "threshold": 0.4}
+    ]
+
+
+def test_predict_answers_in_a_table(trained: Path) -> None:
+    result = unmask("predict", "face [1].png", "--model", "cnn", folder=trained)
+    assert result.returncode == 0
+    row = next(line for line in result.stdout.splitlines() if "face [1].png" in line)
+    assert [word for word in row.split() if word != "│"] == ["face", "[1].png", "fake", "0.500", "0.400"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("absent.png",), "absent.png: No such file"),
+        (("params.yaml",), "params.yaml: not a JPEG, PNG, WEBP image"),
+        (("face [1].png", "--model", "vit"), "models/vit/training.json is missing: run `dvc repro`"),
+    ],
+)
+def test_predict_says_what_is_wrong_in_one_message(trained: Path, arguments: tuple[str, ...], message: str) -> None:
+    result = unmask("predict", *arguments, folder=trained)
+    assert result.returncode == 1
+    assert message in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
+
+
+def test_track_writes_what_is_missing_once(trained: Path) -> None:
+    first = unmask("track", folder=trained)
+    assert (first.returncode, first.stderr) == (0, "")
+    assert first.stdout.splitlines()[:2] == ["cnn: training", "cnn: evaluation"]
+    assert (trained / "mlruns" / "mlflow.db").exists()
+    second = unmask("track", folder=trained)
+    assert second.stdout.splitlines()[0] == "nothing was missing"
+
+
+def test_track_on_a_dead_store_is_an_error_without_credentials(trained: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    started = time.monotonic()
+    result = unmask("track", folder=trained, MLFLOW_TRACKING_URI=f"http://ann:secret@127.0.0.1:{port}")
+    assert result.returncode == 1
+    assert f"cannot write to MLflow's store http://***@127.0.0.1:{port}: Connection refused" in result.stderr
+    assert "secret" not in result.stdout + result.stderr
+    assert time.monotonic() - started < 60
+
+
+def test_track_without_models_says_what_to_run(checkout: Path) -> None:
+    result = unmask("track", folder=checkout)
+    assert result.returncode == 0
+    assert "Run dvc repro, or dvc pull, first" in result.stdout
+    assert not (checkout / "mlruns").exists()
+
+
+def test_the_page_refuses_a_taken_port(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        result = unmask("ui", "--port", str(port), folder=tmp_path)
+    assert result.returncode == 1
+    assert f"port {port} is taken" in result.stderr
+
+
+def test_the_page_is_not_offered_for_another_machines_store(tmp_path: Path) -> None:
+    result = unmask("ui", folder=tmp_path, MLFLOW_TRACKING_URI="https://ann:secret@mlflow.example.org")
+    assert result.returncode == 1
+    assert "https://***@mlflow.example.org, which is not a local file" in result.stderr
