@@ -27,6 +27,7 @@ from unmask.records import LABEL_NAMES, RECORD_COLUMNS, REJECT_COLUMNS
 CHUNKS_PER_WORKER = 16
 MIN_CHUNK = 64
 MAX_CHUNK = 4096
+IMAGES_PER_WORKER = 1500  # a process takes about as long to start as these many images take
 NUM_NAMED = 5  # how many rejects an error names
 
 logger = logging.getLogger(__name__)
@@ -91,18 +92,18 @@ def inspect_all(path: Path, members: Sequence[Member], config: IndexConfig) -> I
 
     Memory stays bounded by the measures, some hundred bytes an image: workers hold one image at a time.
     """
-    num_workers = config.workers or len(os.sched_getaffinity(0))
+    num_workers = min(config.workers or os.cpu_count() or 1, max(1, len(members) // IMAGES_PER_WORKER))
     size = min(max(len(members) // (num_workers * CHUNKS_PER_WORKER), MIN_CHUNK), MAX_CHUNK)
     chunks = [members[start : start + size] for start in range(0, len(members), size)]
     inspect_chunk = partial(inspect_members, path, max_pixels=config.max_pixels)
-    if num_workers == 1 or len(chunks) == 1:
+    if num_workers == 1:
         for chunk in chunks:
             yield from inspect_chunk(chunk)
         return
     # Spawned, not forked: a fork copies the locks of whatever threads the caller runs.
     context = multiprocessing.get_context("spawn")
     try:
-        with ProcessPoolExecutor(min(num_workers, len(chunks)), mp_context=context) as pool:
+        with ProcessPoolExecutor(num_workers, mp_context=context) as pool:
             for inspections in pool.map(inspect_chunk, chunks):
                 yield from inspections
     except BrokenProcessPool as error:

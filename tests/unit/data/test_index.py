@@ -1,5 +1,6 @@
 import dataclasses
 import hashlib
+from concurrent.futures.process import BrokenProcessPool
 
 import pytest
 from PIL import Image
@@ -98,10 +99,21 @@ def test_stops_when_a_class_has_no_usable_image_left(make_archive, make_image):
 
 def test_many_processes_find_the_same_as_one(make_archive, monkeypatch):
     monkeypatch.setattr("unmask.data.index.MIN_CHUNK", 5)
+    monkeypatch.setattr("unmask.data.index.IMAGES_PER_WORKER", 20)
     path = make_archive(per_class=20)
     alone = index_archive(path, CONFIG)
     together = index_archive(path, dataclasses.replace(CONFIG, workers=2))
     assert together.records.equals(alone.records)
+
+
+def test_a_process_that_dies_is_reported(make_archive, monkeypatch):
+    def die(*arguments):
+        raise BrokenProcessPool("killed")
+
+    monkeypatch.setattr("unmask.data.index.IMAGES_PER_WORKER", 20)
+    monkeypatch.setattr("unmask.data.index.ProcessPoolExecutor.map", die)
+    with pytest.raises(ArchiveError, match=r"a process that read .*faces\.zip died, .*: try a lower index\.workers"):
+        index_archive(make_archive(per_class=20), dataclasses.replace(CONFIG, workers=2))
 
 
 def test_the_audit_counts_each_class(make_archive, make_faces, make_image):
