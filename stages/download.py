@@ -8,7 +8,8 @@ from pathlib import Path
 from unmask import config
 from unmask.artifacts import atomic_path, write_json
 from unmask.console import run_stage
-from unmask.data.download import SOURCE_FILE, fetch_archive
+from unmask.data.download import fetch_archive
+from unmask.data.raw import SOURCE_FILE
 
 logger = logging.getLogger("unmask.stages.download")
 

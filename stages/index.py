@@ -8,8 +8,8 @@ from pathlib import Path
 from unmask import config
 from unmask.artifacts import atomic_path, write_csv, write_json
 from unmask.console import run_stage
-from unmask.data.download import find_archive
 from unmask.data.index import index_archive
+from unmask.data.raw import find_archive
 
 logger = logging.getLogger("unmask.stages.index")
 

@@ -11,6 +11,7 @@ import pandas as pd
 from unmask import artifacts, config
 from unmask.console import progress, run_stage
 from unmask.data import preprocess, shards
+from unmask.data.raw import find_archive
 from unmask.records import SPLITS
 
 logger = logging.getLogger("unmask.preprocess")
@@ -26,7 +27,7 @@ def main() -> None:
     parser.add_argument("--debug", action="store_true")
     arguments = parser.parse_args()
     parameters = config.load(arguments.params)
-    archive = arguments.raw / artifacts.read_json(arguments.raw / "source.json")["archive"]
+    archive = find_archive(arguments.raw)
     for split in SPLITS:
         pack(split, archive=archive, parameters=parameters, tables=arguments.split, output=arguments.output)
 

@@ -290,5 +290,8 @@ def training_section(config: Config, model: str) -> TrainCnnConfig | TrainResnet
     Raises:
         ConfigError: there is no such model.
     """
-    sections = {"cnn": config.train.cnn, "resnet50": config.train.resnet50}
+    sections: dict[str, TrainCnnConfig | TrainResnet50Config] = {
+        "cnn": config.train.cnn,
+        "resnet50": config.train.resnet50,
+    }
     return choose(sections, model, kind="model")

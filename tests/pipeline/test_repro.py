@@ -4,7 +4,6 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +74,7 @@ class Project:
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """The pipeline, reproduced once; the tests below go on from there in the order they stand."""
     root = tmp_path_factory.mktemp("project")
     for name in COPIED:
@@ -89,7 +88,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     project.repro()
     project.run("git", "add", ".")
     project.run("git", "commit", "-qm", "reproduced")
-    yield project
+    return project
 
 
 def test_nothing_runs_again_when_nothing_changed(project: Project) -> None:

@@ -5,14 +5,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from unmask.artifacts import read_json, sha256_of_file
+from unmask.artifacts import sha256_of_file
 from unmask.config import DownloadConfig
 from unmask.data.archive import list_contents
 from unmask.data.sources import SOURCES
-from unmask.errors import ArchiveError
 from unmask.tables import choose
-
-SOURCE_FILE = "source.json"
 
 logger = logging.getLogger(__name__)
 
@@ -40,22 +37,3 @@ def fetch_archive(config: DownloadConfig, target: Path) -> dict[str, Any]:
     contents = list_contents(archive)
     logger.info("%s: %d images in %s", source.name, len(contents.members), source.archive)
     return {**asdict(source), "bytes": archive.stat().st_size, "sha256": sha256_of_file(archive)}
-
-
-def find_archive(raw: Path) -> Path:
-    """Finds the zip in a folder that `download` made.
-
-    Returns:
-        The zip's path.
-
-    Raises:
-        ArchiveError: the folder has no readable `source.json`, or the zip it names is missing.
-    """
-    source = raw / SOURCE_FILE
-    try:
-        archive = raw / Path(read_json(source)["archive"]).name
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ArchiveError(f"cannot tell which zip {raw} holds: {source} is missing or damaged") from error
-    if not archive.is_file():
-        raise ArchiveError(f"{source} names {archive.name}, which is missing beside it")
-    return archive

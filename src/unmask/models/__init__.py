@@ -1,7 +1,8 @@
 """The architectures: each file exports `build(config, image_size=...) -> keras.Model`.
 
 A model takes images (batch, size, size, 3) float32 in [0, 255] and returns logits (batch, 1) float32 whose sigmoid is
-P(fake). A layer named "backbone", where there is one, is what the head's phase of training freezes.
+P(fake). Every layer is named: the numbers Keras would append depend on what else a process has built. A layer named
+"backbone", where there is one, is what the head's phase of training freezes.
 """
 
 from collections.abc import Callable

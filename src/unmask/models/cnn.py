@@ -19,23 +19,24 @@ def build(config: CnnConfig, *, image_size: int) -> keras.Model:
         A model from images (batch, image_size, image_size, 3) float32 in [0, 255] to logits (batch, 1) float32.
     """
     images = keras.Input((image_size, image_size, 3), name="images")
-    features = keras.layers.Rescaling(1 / 255)(images)
+    features = keras.layers.Rescaling(1 / 255, name="scaling")(images)
     for number, filters in enumerate(config.filters, start=1):
         features = block(features, filters=filters, config=config, number=number)
     pool = {"average": keras.layers.GlobalAveragePooling2D, "flatten": keras.layers.Flatten}[config.pooling]
-    features = pool()(features)
+    features = pool(name=config.pooling)(features)
     features = keras.layers.Dense(config.dense_units, activation="relu", name="dense")(features)
     if config.dropout:
-        features = keras.layers.Dropout(config.dropout)(features)
+        features = keras.layers.Dropout(config.dropout, name="dropout")(features)
     logits = keras.layers.Dense(1, dtype="float32", name="logits")(features)
     return keras.Model(images, logits, name="cnn")
 
 
 def block(features: keras.KerasTensor, *, filters: int, config: CnnConfig, number: int) -> keras.KerasTensor:
     """Adds convolution 3x3, ReLU and max-pooling 2x2, with batch normalisation between where asked."""
+    name = f"convolution_{number}"
+    pool = keras.layers.MaxPooling2D(2, name=f"pooling_{number}")
     if not config.batch_normalization:
-        features = keras.layers.Conv2D(filters, 3, activation="relu", name=f"convolution_{number}")(features)
-        return keras.layers.MaxPooling2D(2)(features)
-    features = keras.layers.Conv2D(filters, 3, use_bias=False, name=f"convolution_{number}")(features)
-    features = keras.layers.BatchNormalization()(features)
-    return keras.layers.MaxPooling2D(2)(keras.layers.ReLU()(features))
+        return pool(keras.layers.Conv2D(filters, 3, activation="relu", name=name)(features))
+    features = keras.layers.Conv2D(filters, 3, use_bias=False, name=name)(features)
+    features = keras.layers.BatchNormalization(name=f"normalization_{number}")(features)
+    return pool(keras.layers.ReLU(name=f"relu_{number}")(features))

@@ -33,11 +33,11 @@ def build(config: Resnet50Config, *, image_size: int) -> keras.Model:
         features = keras.layers.Resizing(size, size, antialias=True, dtype="float32", name="resize")(features)
     features = CaffeScaling(name="scaling")(features)
     features = start(backbone(size), weights=config.weights)(features)
-    features = keras.layers.GlobalAveragePooling2D()(features)
-    features = keras.layers.Flatten()(features)
+    features = keras.layers.GlobalAveragePooling2D(name="average")(features)
+    features = keras.layers.Flatten(name="flatten")(features)
     features = keras.layers.Dense(config.dense_units, activation="relu", name="dense")(features)
     if config.dropout:
-        features = keras.layers.Dropout(config.dropout)(features)
+        features = keras.layers.Dropout(config.dropout, name="dropout")(features)
     logits = keras.layers.Dense(1, dtype="float32", name="logits")(features)
     return keras.Model(images, logits, name="resnet50")
 

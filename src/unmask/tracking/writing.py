@@ -43,7 +43,6 @@ def run_tags(model_name: str, *, environment: Environment, revision: Revision) -
         EXPERIMENT_TAG: environment.experiment,
         "dvc_stage": stage,
         "machine": environment.machine,
-        "model": model_name,
         "mlflow.source.name": f"dvc repro {stage}",
         "mlflow.source.type": "PROJECT",
         "mlflow.source.git.commit": revision.commit,

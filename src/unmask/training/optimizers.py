@@ -29,7 +29,7 @@ def build(config: OptimizerConfig, *, total_steps: int) -> keras.Optimizer:
     """
     return choose(OPTIMIZERS, config.name, kind="optimizer")(
         learning_rate=schedule(config, total_steps=total_steps),
-        weight_decay=config.weight_decay or None,
+        weight_decay=config.weight_decay,
         global_clipnorm=config.clip_norm or None,
     )
 

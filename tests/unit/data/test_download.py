@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from unmask.data.download import fetch_archive, find_archive
+from unmask.data.download import fetch_archive
+from unmask.data.raw import find_archive
 from unmask.errors import ArchiveError
 
 

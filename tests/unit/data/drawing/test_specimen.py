@@ -5,7 +5,6 @@ import numpy.typing as npt
 import pytest
 from PIL import Image
 
-from unmask.data.drawing.sheet import draw_sheet
 from unmask.data.drawing.specimen import draw_specimen
 from unmask.records import FAKE, REAL
 
@@ -47,9 +46,3 @@ def test_a_fakes_file_is_about_as_large_as_a_photographs() -> None:
 def test_the_two_images_of_an_index_show_different_people() -> None:
     real, fake = pictures(REAL, count=1), pictures(FAKE, count=1)
     assert np.abs(real - fake).mean() > 10
-
-
-def test_sheet_shows_rows_of_both_classes() -> None:
-    sheet = draw_sheet(seed=1, columns=2, rows=1, image_size=32)
-    # 56 for the label and 2 x (32 + 3) across; 2 x (32 + 3) down.
-    assert sheet.size == (126, 70)

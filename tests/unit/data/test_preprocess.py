@@ -1,0 +1,68 @@
+"""What a shard stores of an image."""
+
+import io
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from unmask.config import PreprocessConfig
+from unmask.data import images, preprocess
+from unmask.errors import ImageError, ShardError
+
+CONFIG = PreprocessConfig(image_size=48, fit="resize", resample="box", shard_megabytes=1.0, workers=2)
+MAX_PIXELS = 10**6
+
+
+def stored(content: bytes, config: PreprocessConfig = CONFIG) -> bytes:
+    return preprocess.stored_image(content, config=config, max_pixels=MAX_PIXELS)
+
+
+@pytest.mark.parametrize("image_format", ["JPEG", "PNG"])
+def test_image_of_the_right_size_keeps_its_bytes(make_image: Callable[..., bytes], image_format: str) -> None:
+    content = make_image(1, format=image_format)
+    assert stored(content) == content
+
+
+def test_image_of_another_size_is_resized_once_and_stored_without_loss(make_image: Callable[..., bytes]) -> None:
+    content = make_image(1, size=(96, 96))
+    written = Image.open(io.BytesIO(stored(content)))
+    assert written.format == "PNG"
+    expected = images.fit_image(images.decode(content, max_pixels=MAX_PIXELS), size=48, fit="resize", resample="box")
+    np.testing.assert_array_equal(np.asarray(written), expected)
+
+
+def test_webp_is_stored_as_png(make_image: Callable[..., bytes]) -> None:
+    assert Image.open(io.BytesIO(stored(make_image(1, format="WEBP")))).format == "PNG"
+
+
+def test_rotated_jpeg_of_the_right_size_is_stored_upright(make_image: Callable[..., bytes]) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 3  # turned by 180 degrees
+    turned, plain = make_image(1, exif=exif), make_image(1)
+    upright = np.asarray(Image.open(io.BytesIO(stored(turned))))
+    np.testing.assert_array_equal(upright, np.asarray(Image.open(io.BytesIO(plain)))[::-1, ::-1])
+
+
+def test_crop_larger_than_the_image_is_refused(make_image: Callable[..., bytes]) -> None:
+    with pytest.raises(ImageError, match="48x48 is smaller than the crop of 64 pixels"):
+        stored(make_image(1), replace(CONFIG, image_size=64, fit="crop"))
+
+
+def test_examples_keep_the_records_order(make_archive: Callable[..., Path]) -> None:
+    archive = make_archive(per_class=70)
+    members = [f"{label}/{number:03d}.jpg" for number in range(70) for label in ("fake", "real")]
+    records = pd.DataFrame({"member": members, "label": [int(name.startswith("fake")) for name in members]})
+    prepared = list(preprocess.examples(archive, records, config=CONFIG, max_pixels=MAX_PIXELS))
+    assert [example.member for example in prepared] == members
+    assert [example.label for example in prepared] == records["label"].tolist()
+
+
+def test_member_that_is_gone_is_named(make_archive: Callable[..., Path]) -> None:
+    records = pd.DataFrame({"member": ["real/absent.jpg"], "label": [0]})
+    with pytest.raises(ShardError, match=r"cannot read real/absent\.jpg"):
+        list(preprocess.examples(make_archive(), records, config=CONFIG, max_pixels=MAX_PIXELS))

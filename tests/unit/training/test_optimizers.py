@@ -1,0 +1,38 @@
+"""Schedules against rates worked by hand."""
+
+import pytest
+
+from unmask.config import OptimizerConfig
+from unmask.training import optimizers
+
+
+def config(**changes: object) -> OptimizerConfig:
+    values = {
+        "name": "adam",
+        "learning_rate": 0.1,
+        "weight_decay": 0.0,
+        "clip_norm": 0.0,
+        "schedule": "cosine",
+        "warmup_share": 0.2,
+    }
+    return OptimizerConfig(**{**values, **changes})
+
+
+def test_warm_up_rises_and_cosine_falls_to_zero() -> None:
+    schedule = optimizers.schedule(config(), total_steps=100)
+    # 20 steps up, then half a cosine over 80: its middle, at step 60, is half the rate.
+    rates = [float(schedule(step)) for step in (0, 10, 20, 60, 100)]
+    assert rates == pytest.approx([0.0, 0.05, 0.1, 0.05, 0.0], abs=1e-6)
+
+
+def test_without_warm_up_cosine_begins_at_the_full_rate() -> None:
+    schedule = optimizers.schedule(config(warmup_share=0.0), total_steps=100)
+    assert [float(schedule(step)) for step in (0, 50, 100)] == pytest.approx([0.1, 0.05, 0.0], abs=1e-6)
+
+
+@pytest.mark.parametrize("name", sorted(optimizers.OPTIMIZERS))
+def test_zero_switches_decay_and_clipping_off(name: str) -> None:
+    optimizer = optimizers.build(config(name=name, schedule="constant"), total_steps=10)
+    assert not optimizer.weight_decay
+    assert not optimizer.global_clipnorm
+    assert float(optimizer.learning_rate) == pytest.approx(0.1)
