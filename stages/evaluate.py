@@ -5,19 +5,14 @@ import logging
 import time
 from pathlib import Path
 
-import keras
-
-import unmask.models  # noqa: F401 (a saved model's own layers are known once this is imported)
 from unmask import artifacts, config, environment
-from unmask.console import progress, run_stage
-from unmask.data.reading import evaluation_batches, steps
+from unmask.console import progress, run_stage, silent_start
 from unmask.data.shards import read_index
 from unmask.evaluation import plots
 from unmask.evaluation.curves import curves
 from unmask.evaluation.predict import Batches
 from unmask.evaluation.report import Evaluation, evaluate
 from unmask.records import TEST, VALIDATION
-from unmask.tracking import mirror
 
 logger = logging.getLogger("unmask.evaluate")
 
@@ -36,6 +31,11 @@ def main() -> None:
     started = time.monotonic()
     model_file = arguments.model_folder / "model.keras"
     logger.info("evaluate %s: %s on %s", arguments.model, model_file, arguments.shards)
+    with silent_start():
+        import keras
+
+        import unmask.models  # noqa: F401 (a saved model's own layers are known once this is imported)
+        from unmask.tracking import mirror
     evaluation = evaluate(
         keras.saving.load_model(model_file, compile=False),
         validation=batches(arguments.shards, VALIDATION, batch_size=section.batch_size),
@@ -58,6 +58,8 @@ def main() -> None:
 
 def batches(shards: Path, split: str, *, batch_size: int) -> Batches:
     """Reads one split, with a progress bar."""
+    with silent_start():
+        from unmask.data.reading import evaluation_batches, steps
     total = steps(read_index(shards / split).records, batch_size)
     return progress(evaluation_batches(shards, split, batch_size), total=total, description=f"evaluate {split}")
 

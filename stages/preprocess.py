@@ -6,12 +6,11 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
-import pandas as pd
-
 from unmask import artifacts, config
 from unmask.console import progress, run_stage
 from unmask.data import preprocess, shards
 from unmask.data.raw import find_archive
+from unmask.data.record_tables import read_split
 from unmask.records import SPLITS
 
 logger = logging.getLogger("unmask.preprocess")
@@ -35,7 +34,7 @@ def main() -> None:
 def pack(split: str, *, archive: Path, parameters: config.Config, tables: Path, output: Path) -> None:
     """Packs one split."""
     started = time.monotonic()
-    records = pd.read_csv(tables / f"{split}.csv").sort_values("sha256", kind="stable")
+    records = read_split(tables / f"{split}.csv").sort_values("sha256", kind="stable")
     logger.info("preprocess %s: %d images from %s", split, len(records), archive)
     prepared = preprocess.examples(
         archive, records, config=parameters.preprocess, max_pixels=parameters.index.max_pixels

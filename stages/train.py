@@ -6,11 +6,9 @@ import time
 from pathlib import Path
 
 from unmask import artifacts, config, environment
-from unmask.console import run_stage
+from unmask.console import run_stage, silent_start
 from unmask.data.shards import read_index
 from unmask.records import TRAIN, VALIDATION
-from unmask.tracking import mirror
-from unmask.training import artifact, fit
 
 logger = logging.getLogger("unmask.train")
 
@@ -27,6 +25,9 @@ def main() -> None:
     section = config.training_section(config.load(arguments.params), arguments.model)
     training, validation = (read_index(arguments.shards / split) for split in (TRAIN, VALIDATION))
     started = time.monotonic()
+    with silent_start():
+        from unmask.tracking import mirror
+        from unmask.training import artifact, fit
     logger.info("train %s: %d images, %d for validation", arguments.model, training.records, validation.records)
     with mirror.training_run(model_name=arguments.model, section=section, environment=environment.read()) as run:
         trained = fit.train(arguments.model, section, training=training, validation=validation, callbacks=run.callbacks)

@@ -1,23 +1,18 @@
 """The command line: `unmask profile`, `track`, `predict`, `ui`. What a command needs is imported when it runs."""
 
 import json
-import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from unmask.console import run_stage
+from unmask.console import DEBUG, run_stage, silent_start
 
-DEBUG = "--debug"
 PROFILES = Path("profiles")
 PARAMETERS = Path("params.yaml")
 MODELS = Path("models")
 REPORTS = Path("reports")
-STANDARD_ERROR = 2
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich")
 
@@ -114,24 +109,6 @@ def predict(
         show_verdicts(images, verdicts, model=name)
 
 
-@contextmanager
-def silent_start() -> Iterator[None]:
-    """Keeps TensorFlow's start-up lines from the terminal: they are written before any setting of its log is read."""
-    if DEBUG in sys.argv:
-        yield
-        return
-    sys.stderr.flush()
-    terminal = os.dup(STANDARD_ERROR)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, STANDARD_ERROR)
-    try:
-        yield
-    finally:
-        os.dup2(terminal, STANDARD_ERROR)
-        os.close(terminal)
-        os.close(nowhere)
-
-
 def show_verdicts(images: list[Path], verdicts: list[Any], *, model: str) -> None:
     """Draws the table of verdicts."""
     from rich.console import Console
@@ -165,5 +142,4 @@ def ui(
 
 def main() -> None:
     """The entry point: an error of this project is one message and exit status 1."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's start-up lines are not about the user's pictures
     run_stage(lambda: app(args=[argument for argument in sys.argv[1:] if argument != DEBUG]))

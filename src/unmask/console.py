@@ -1,8 +1,10 @@
 """What a person sees in a terminal: log lines, progress bars and errors. The only place that sets handlers."""
 
 import logging
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import NoReturn, TypeVar
 
 from rich.console import Console
@@ -14,6 +16,8 @@ from unmask.errors import UnmaskError
 Item = TypeVar("Item")
 
 EXIT_ERROR = 1
+DEBUG = "--debug"
+STANDARD_ERROR = 2
 
 
 def start_logging(*, is_debug: bool = False) -> None:
@@ -63,16 +67,38 @@ def escape(text: str) -> str:
     return text.replace("[", r"\[")
 
 
+@contextmanager
+def silent_start() -> Iterator[None]:
+    """Keeps TensorFlow's start-up lines from the terminal: they are written before any setting of its log is read.
+
+    Whatever the block writes to standard error is lost, so it holds imports and little else. `--debug` shows all.
+    """
+    if DEBUG in sys.argv:
+        yield
+        return
+    sys.stderr.flush()
+    terminal = os.dup(STANDARD_ERROR)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, STANDARD_ERROR)
+    try:
+        yield
+    finally:
+        os.dup2(terminal, STANDARD_ERROR)
+        os.close(terminal)
+        os.close(nowhere)
+
+
 def run_stage(main: Callable[[], None]) -> None:
     """Runs a stage's main function: logging on, the project's errors shown as one line.
 
     Args:
         main: reads its own arguments; whatever it raises that is no `UnmaskError` is a defect and keeps its traceback.
     """
-    start_logging(is_debug="--debug" in sys.argv)
+    start_logging(is_debug=DEBUG in sys.argv)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow tells of the GPUs that a machine does not have
     try:
         main()
     except UnmaskError as error:
-        if "--debug" in sys.argv:
+        if DEBUG in sys.argv:
             raise
         fail(error)

@@ -13,10 +13,6 @@ from unmask.tracking.store import locate
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.timeout(300),
-    # mlflow 3.17.2 asks SQLAlchemy 2.1 for a loader it deprecates.
-    pytest.mark.filterwarnings("ignore:The ``noload`` loader:DeprecationWarning"),
-    # Keras 3.15.1 turns TensorFlow's variables into arrays in the way of NumPy 1.
-    pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
 ]
 
 PARAMETERS = {"architecture.filters", "model", "recipe.epochs", "recipe.optimizer.learning_rate"}

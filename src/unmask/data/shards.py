@@ -14,6 +14,7 @@ from typing import Any
 import pandas as pd
 
 from unmask import artifacts
+from unmask.console import silent_start
 from unmask.errors import ShardError
 from unmask.records import FAKE, REAL
 
@@ -99,7 +100,8 @@ def write_shard(file: Path, examples: Iterator[Example]) -> pd.DataFrame:
     Returns:
         Columns position, member and label, one row a record.
     """
-    import tensorflow as tf
+    with silent_start():
+        import tensorflow as tf
 
     def feature(*, content: bytes | None = None, number: int = 0) -> Any:
         if content is not None:

@@ -11,9 +11,6 @@ from unmask.artifacts import sha256_of_file
 from unmask.errors import EvaluationError, ImageError
 from unmask.serving.detector import BATCH, Detector, Verdict, champion
 
-# Keras 3.15.1 turns TensorFlow's variables into arrays in the way of NumPy 1.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
 SIZE = 16
 
 

@@ -23,13 +23,6 @@ from unmask.errors import TrackingError
 from unmask.tracking import mirror
 from unmask.tracking.store import locate
 
-pytestmark = [
-    # mlflow 3.17.2 asks SQLAlchemy 2.1 for a loader it deprecates.
-    pytest.mark.filterwarnings("ignore:The ``noload`` loader:DeprecationWarning"),
-    # Keras 3.15.1 turns TensorFlow's variables into arrays in the way of NumPy 1.
-    pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
-]
-
 MakeFolder = Callable[..., Path]
 
 

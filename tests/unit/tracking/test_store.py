@@ -12,9 +12,6 @@ from unmask.errors import StorageError
 from unmask.tracking.quiet import SETTINGS, quiet
 from unmask.tracking.store import locate, prepare, redact
 
-# mlflow 3.17.2 asks SQLAlchemy 2.1 for a loader it deprecates.
-pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader:DeprecationWarning")
-
 
 def test_the_default_store_lies_in_the_main_checkout(environment: Environment) -> None:
     store = locate(environment)
