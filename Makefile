@@ -1,7 +1,9 @@
 # The front door: `make repro` and `make test` set everything up themselves. `make help` lists the rest.
 PYTHON ?= python3
 VENV := .venv
+PACKAGES := $(VENV)/packages
 READY := $(VENV)/ready
+MEASURE := python -m benchmarks.real_faces --archive "$$UNMASK_REAL_DATA/faces-140k-subset.zip"
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
@@ -30,7 +32,11 @@ ui: $(READY) ## open MLflow on the project's runs
 	unmask ui
 
 bench: $(READY) ## measure both recipes on real faces (needs UNMASK_REAL_DATA; hours)
-	python -m benchmarks.all_recipes
+	$(MEASURE) --recipe paper --model cnn
+	$(MEASURE) --recipe real-subset --model cnn
+	$(MEASURE) --recipe real-subset --model resnet50
+	$(MEASURE) --recipe paper --model resnet50 --set train.resnet50.architecture.weights=none \
+	  --set train.resnet50.recipe.precision=mixed_bfloat16
 
 format: $(READY) ## format the code
 	ruff format .
@@ -46,11 +52,14 @@ clean: ## remove the environment, caches and outputs; the runs in mlruns/ and DV
 
 setup: $(READY)
 
-$(READY): requirements.lock pyproject.toml
+$(READY): $(PACKAGES) pyproject.toml
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(PACKAGES): requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
 	  { echo "unmask needs Python 3.11 to 3.13; name one with: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	@echo "Installing the pinned environment into $(VENV): a few minutes, once"
 	$(PYTHON) -m venv --clear $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
