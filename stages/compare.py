@@ -15,7 +15,7 @@ from unmask.console import run_stage
 from unmask.errors import EvaluationError
 from unmask.evaluation.compare import Comparison, cells, compare, markdown
 
-logger = logging.getLogger("unmask.compare")
+logger = logging.getLogger("unmask.stages.compare")
 
 
 def main() -> None:

@@ -14,7 +14,7 @@ from unmask.evaluation.predict import Batches
 from unmask.evaluation.report import Evaluation, evaluate
 from unmask.records import TEST, VALIDATION
 
-logger = logging.getLogger("unmask.evaluate")
+logger = logging.getLogger("unmask.stages.evaluate")
 
 
 def main() -> None:

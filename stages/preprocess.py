@@ -13,7 +13,7 @@ from unmask.data.raw import find_archive
 from unmask.data.record_tables import read_split
 from unmask.records import SPLITS
 
-logger = logging.getLogger("unmask.preprocess")
+logger = logging.getLogger("unmask.stages.preprocess")
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ from unmask.console import run_stage, silent_start
 from unmask.data.shards import read_index
 from unmask.records import TRAIN, VALIDATION
 
-logger = logging.getLogger("unmask.train")
+logger = logging.getLogger("unmask.stages.train")
 
 
 def main() -> None:

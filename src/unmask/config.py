@@ -87,9 +87,11 @@ class PreprocessConfig:
 
 @dataclass(frozen=True, config=STRICT)
 class CnnConfig:
-    """The small CNN's shape."""
+    """The small CNN's shape. `scaling` brings pixels to [0, 1] or [-1, 1]; `dropout` acts around the dense layer."""
 
+    scaling: Literal["unit", "centred"]
     filters: Annotated[list[Count], Field(min_length=1)]
+    padding: Literal["valid", "same"]
     batch_normalization: bool
     pooling: Literal["flatten", "average"]
     dense_units: Count

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -173,3 +174,24 @@ def test_runs_come_back_from_the_files(project: Project) -> None:
     runs = project.runs()
     assert sorted(run.data.params["model"] for run in runs) == ["cnn", "resnet50"]
     assert all("test_roc_auc_score" in run.data.metrics for run in runs)
+
+
+@pytest.mark.slow
+def test_two_queued_experiments_at_once_make_the_store_and_both_arrive(project: Project) -> None:
+    shutil.rmtree(project.root / "mlruns", ignore_errors=True)
+    project.run("git", "add", ".")
+    project.run("git", "commit", "-qm", "before the queue", "--allow-empty")
+    for seed in (21, 22):
+        project.run("dvc", "exp", "run", "--queue", "--name", f"seed-{seed}", "-S", f"train.cnn.recipe.seed={seed}")
+    project.run("dvc", "queue", "start", "--jobs", "2")
+    try:
+        deadline = time.monotonic() + 500
+        while (status := project.run("dvc", "queue", "status").stdout).count("Success") < 2:
+            assert "Failed" not in status, status
+            assert time.monotonic() < deadline, status
+            time.sleep(2)
+    finally:
+        project.run("dvc", "queue", "stop", "--kill", is_checked=False)
+    runs = {run.data.tags.get("dvc_experiment", ""): run for run in project.runs()}
+    assert {"seed-21", "seed-22"} <= set(runs)
+    assert {runs[name].info.status for name in ("seed-21", "seed-22")} == {"FINISHED"}

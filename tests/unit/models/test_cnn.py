@@ -6,7 +6,15 @@ import pytest
 from unmask.config import CnnConfig
 from unmask.models import cnn
 
-PAPER = CnnConfig(filters=[16, 32, 32], batch_normalization=False, pooling="flatten", dense_units=64, dropout=0.0)
+PAPER = CnnConfig(
+    filters=[16, 32, 32],
+    scaling="unit",
+    padding="valid",
+    batch_normalization=False,
+    pooling="flatten",
+    dense_units=64,
+    dropout=0.0,
+)
 
 
 def test_paper_cnn_has_the_papers_layers_in_order() -> None:
@@ -24,7 +32,15 @@ def test_paper_cnn_has_the_number_of_weights_worked_by_hand() -> None:
 
 @pytest.mark.parametrize("pooling", ["flatten", "average"])
 def test_batch_normalization_follows_every_convolution(pooling: str) -> None:
-    config = CnnConfig(filters=[4, 8], batch_normalization=True, pooling=pooling, dense_units=4, dropout=0.5)
+    config = CnnConfig(
+        filters=[4, 8],
+        scaling="unit",
+        padding="valid",
+        batch_normalization=True,
+        pooling=pooling,
+        dense_units=4,
+        dropout=0.5,
+    )
     model = cnn.build(config, image_size=32)
     normalized = [layer for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)]
     assert len(normalized) == 2
