@@ -42,7 +42,11 @@ def main() -> None:
         test=batches(arguments.shards, TEST, batch_size=section.batch_size),
         config=section,
     )
-    identity = {"model": arguments.model, "model_sha256": artifacts.sha256_of_file(model_file)}
+    identity = {
+        "model": arguments.model,
+        "model_sha256": artifacts.sha256_of_file(model_file),
+        "test_shards_sha256": read_index(arguments.shards / TEST).sha256,
+    }
     with artifacts.atomic_path(arguments.output) as folder:
         write(folder, evaluation, identity=identity, bins=section.calibration_bins)
     mirror.record_evaluation(

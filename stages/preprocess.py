@@ -3,8 +3,11 @@
 import argparse
 import logging
 import time
+from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
+
+import pandas as pd
 
 from unmask import artifacts, config
 from unmask.console import progress, run_stage
@@ -27,25 +30,27 @@ def main() -> None:
     arguments = parser.parse_args()
     parameters = config.load(arguments.params)
     archive = find_archive(arguments.raw)
-    for split in SPLITS:
-        pack(split, archive=archive, parameters=parameters, tables=arguments.split, output=arguments.output)
-
-
-def pack(split: str, *, archive: Path, parameters: config.Config, tables: Path, output: Path) -> None:
-    """Packs one split."""
     started = time.monotonic()
-    records = read_split(tables / f"{split}.csv").sort_values("sha256", kind="stable")
-    logger.info("preprocess %s: %d images from %s", split, len(records), archive)
+    with ExitStack() as stack:  # all splits appear, or none
+        folders = {split: stack.enter_context(artifacts.atomic_path(arguments.output / split)) for split in SPLITS}
+        for split, folder in folders.items():
+            pack(folder, records=read_split(arguments.split / f"{split}.csv"), archive=archive, parameters=parameters)
+    logger.info("preprocess: %s in %.1f s", arguments.output, time.monotonic() - started)
+
+
+def pack(folder: Path, *, records: pd.DataFrame, archive: Path, parameters: config.Config) -> None:
+    """Packs one split."""
+    logger.info("preprocess %s: %d images from %s", folder.name, len(records), archive)
     prepared = preprocess.examples(
-        archive, records, config=parameters.preprocess, max_pixels=parameters.index.max_pixels
+        archive,
+        records.sort_values("sha256", kind="stable"),
+        config=parameters.preprocess,
+        max_pixels=parameters.index.max_pixels,
     )
-    stream = progress(prepared, total=len(records), description=f"preprocess {split}")
+    stream = progress(prepared, total=len(records), description=f"preprocess {folder.name}")
     about = {"preprocess": {key: asdict(parameters.preprocess)[key] for key in ("image_size", "fit", "resample")}}
-    with artifacts.atomic_path(output / split) as folder:
-        shards.write(
-            folder, stream, total=len(records), shard_megabytes=parameters.preprocess.shard_megabytes, about=about
-        )
-    logger.info("preprocess %s: %s in %.1f s", split, output / split, time.monotonic() - started)
+    megabytes = parameters.preprocess.shard_megabytes
+    shards.write(folder, stream, total=len(records), shard_megabytes=megabytes, about=about)
 
 
 if __name__ == "__main__":

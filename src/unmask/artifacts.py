@@ -49,11 +49,15 @@ def atomic_path(target: Path) -> Iterator[Path]:
 
 
 def replace(source: Path, target: Path) -> None:
-    """Renames a file or folder onto `target`, replacing what is there."""
+    """Renames a file or folder onto `target`, replacing what is there; when that fails, what was there stays."""
     if source.is_dir() and target.is_dir():
         retired = source.with_name(f"{source.name}.retired")
         target.rename(retired)
-        source.replace(target)
+        try:
+            source.replace(target)
+        except OSError:
+            retired.rename(target)
+            raise
     else:
         source.replace(target)
 

@@ -27,6 +27,17 @@ Count = Annotated[int, Field(ge=1)]
 CountOrNone = Annotated[int, Field(ge=0)]
 Pixels = Annotated[int, Field(ge=16, le=4096)]
 
+MetricName = Literal[
+    "roc_auc_score",
+    "average_precision_score",
+    "log_loss",
+    "brier_error",
+    "accuracy_score",
+    "precision_score",
+    "recall_score",
+    "f1_score",
+]
+
 
 @dataclass(frozen=True, config=STRICT)
 class SampleConfig:
@@ -144,7 +155,7 @@ class RecipeConfig:
     seed: CountOrNone
     epochs: Count
     batch_size: Count
-    loss: str
+    loss: Literal["binary_crossentropy", "focal"]
     precision: Literal["float32", "mixed_bfloat16", "mixed_float16"]
     head_epochs: CountOrNone
     head_learning_rate: Positive
@@ -194,7 +205,7 @@ class EvaluateConfig:
 class CompareConfig:
     """How the champion is chosen, on the validation split."""
 
-    champion_metric: str
+    champion_metric: MetricName
 
 
 @dataclass(frozen=True, config=STRICT)

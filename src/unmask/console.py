@@ -2,6 +2,7 @@
 
 import logging
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ from typing import NoReturn, TypeVar
 
 from rich.console import Console
 from rich.logging import RichHandler
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from unmask.errors import UnmaskError
@@ -16,6 +18,7 @@ from unmask.errors import UnmaskError
 Item = TypeVar("Item")
 
 EXIT_ERROR = 1
+EXIT_TERMINATED = 128 + signal.SIGTERM
 DEBUG = "--debug"
 STANDARD_ERROR = 2
 
@@ -62,11 +65,6 @@ def fail(error: UnmaskError) -> NoReturn:
     sys.exit(EXIT_ERROR)
 
 
-def escape(text: str) -> str:
-    """Keeps square brackets of a message from being read as markup."""
-    return text.replace("[", r"\[")
-
-
 @contextmanager
 def silent_start() -> Iterator[None]:
     """Keeps TensorFlow's start-up lines from the terminal: they are written before any setting of its log is read.
@@ -95,6 +93,8 @@ def run_stage(main: Callable[[], None]) -> None:
         main: reads its own arguments; whatever it raises that is no `UnmaskError` is a defect and keeps its traceback.
     """
     start_logging(is_debug=DEBUG in sys.argv)
+    # So that a stage which is told to stop clears its temporary files and ends its run like one that failed.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(EXIT_TERMINATED))
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow tells of the GPUs that a machine does not have
     try:
         main()

@@ -8,7 +8,6 @@ from pathlib import Path
 
 DVC_ROOT = "DVC_ROOT"  # the main checkout, also where an experiment runs elsewhere; set by DVC
 DVC_EXP_NAME = "DVC_EXP_NAME"  # the experiment's name; set by DVC
-DVC_STAGE = "DVC_STAGE"  # the stage's address; set by DVC
 MLFLOW_TRACKING_URI = "MLFLOW_TRACKING_URI"  # replaces the store in mlruns/
 UNMASK_REAL_DATA = "UNMASK_REAL_DATA"  # a folder of real face archives, for tests and measurements
 KAGGLE_VARIABLES = ("KAGGLE_API_TOKEN", "KAGGLE_USERNAME", "KAGGLE_KEY", "KAGGLE_CONFIG_DIR")

@@ -1,9 +1,12 @@
 """What holds for every loss in the table."""
 
+from typing import get_args, get_type_hints
+
 import keras
 import numpy as np
 import pytest
 
+from unmask.config import RecipeConfig
 from unmask.losses import LOSSES
 
 LABELS = np.array([[0.0], [1.0], [1.0]], dtype="float32")
@@ -33,3 +36,7 @@ def test_binary_crossentropy_of_logit_zero_is_the_logarithm_of_two() -> None:
     # sigmoid(0) = 0.5, and -log(0.5) = 0.6931.
     zeros = np.zeros((3, 1), dtype="float32")
     assert float(LOSSES["binary_crossentropy"]()(LABELS, zeros)) == pytest.approx(0.6931472)
+
+
+def test_parameters_allow_exactly_the_losses_of_the_table() -> None:
+    assert sorted(get_args(get_type_hints(RecipeConfig)["loss"])) == sorted(LOSSES)

@@ -1,8 +1,11 @@
 """What every metric promises, whatever it measures: a new one is tested by being listed in its table."""
 
+from typing import get_args
+
 import numpy as np
 import pytest
 
+from unmask.config import MetricName
 from unmask.evaluation.metrics import DECISION_METRICS, METRIC_NAMES, PROBABILITY_METRICS, is_higher_better, measure
 
 LABELS = np.array([0, 1] * 20)
@@ -77,3 +80,7 @@ def test_measure_gives_what_the_metric_gives(name, threshold):
     decisions = (scores >= threshold).astype(np.int64)
     expected = ALL_METRICS[name](labels, scores if name in PROBABILITY_METRICS else decisions)
     assert measure(labels, scores, threshold=threshold)[name] == pytest.approx(expected, abs=1e-12)
+
+
+def test_parameters_allow_exactly_the_metrics_of_the_tables() -> None:
+    assert sorted(get_args(MetricName)) == sorted(METRIC_NAMES)

@@ -111,3 +111,21 @@ def test_hashes_are_sha256(tmp_path):
     write_text(tmp_path / "file.txt", "tëxt")
     expected = hashlib.sha256("tëxt".encode()).hexdigest()
     assert sha256_of_file(tmp_path / "file.txt") == sha256_of_text("tëxt") == expected
+
+
+def test_folder_stays_when_its_successor_cannot_take_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "old").write_text("kept")
+
+    def refuse(self: Path, target: Path) -> None:
+        raise OSError(errno.EIO, "the second rename fails")
+
+    def write() -> None:
+        with atomic_path(tmp_path / "out") as new:
+            new.mkdir()
+            monkeypatch.setattr(Path, "replace", refuse)
+
+    with pytest.raises(OSError, match="the second rename fails"):
+        write()
+    assert (tmp_path / "out" / "old").read_text() == "kept"
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]

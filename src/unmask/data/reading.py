@@ -9,6 +9,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from unmask.data.shards import ShardIndex, read_index
+from unmask.errors import ShardError
 
 Tensor = Any
 Dataset = Any
@@ -31,11 +32,17 @@ def evaluation_batches(shards: Path, split: str, batch_size: int) -> Iterator[Ba
 
     Yields:
         images (batch, size, size, 3) uint8; labels (batch,) int64; members, the paths inside the archive.
+
+    Raises:
+        ShardError: a shard is missing or damaged.
     """
     index = read_index(shards / split)
     batches = decoded(records_of(index), size=index.image_size).batch(batch_size).prefetch(1)
-    for batch in batches.as_numpy_iterator():
-        yield batch["image"], batch["label"], [member.decode() for member in batch["member"]]
+    try:
+        for batch in batches.as_numpy_iterator():
+            yield batch["image"], batch["label"], [member.decode() for member in batch["member"]]
+    except tf.errors.OpError as error:
+        raise ShardError(f"{index.folder} is damaged ({error.message}): run `dvc repro preprocess`") from error
 
 
 def steps(records: int, batch_size: int) -> int:

@@ -15,7 +15,7 @@ import pandas as pd
 
 from unmask import artifacts
 from unmask.console import silent_start
-from unmask.errors import ShardError
+from unmask.errors import ShardError, StorageError
 from unmask.records import FAKE, REAL
 
 INDEX = "shards.json"
@@ -99,6 +99,9 @@ def write_shard(file: Path, examples: Iterator[Example]) -> pd.DataFrame:
 
     Returns:
         Columns position, member and label, one row a record.
+
+    Raises:
+        StorageError: the disk is full.
     """
     with silent_start():
         import tensorflow as tf
@@ -109,15 +112,18 @@ def write_shard(file: Path, examples: Iterator[Example]) -> pd.DataFrame:
         return tf.train.Feature(int64_list=tf.train.Int64List(value=[number]))
 
     rows = []
-    with tf.io.TFRecordWriter(str(file)) as writer:
-        for position, example in enumerate(examples):
-            features = {
-                "image": feature(content=example.image),
-                "label": feature(number=example.label),
-                "member": feature(content=example.member.encode()),
-            }
-            writer.write(tf.train.Example(features=tf.train.Features(feature=features)).SerializeToString())
-            rows.append((position, example.member, example.label))
+    try:
+        with tf.io.TFRecordWriter(str(file)) as writer:
+            for position, example in enumerate(examples):
+                features = {
+                    "image": feature(content=example.image),
+                    "label": feature(number=example.label),
+                    "member": feature(content=example.member.encode()),
+                }
+                writer.write(tf.train.Example(features=tf.train.Features(feature=features)).SerializeToString())
+                rows.append((position, example.member, example.label))
+    except tf.errors.OpError as error:  # what TensorFlow makes of a full disk
+        raise StorageError(f"cannot write {file}: {error.message}; free some disk space and run again") from error
     return pd.DataFrame(rows, columns=["position", "member", "label"])
 
 
@@ -133,16 +139,21 @@ def read_index(folder: Path) -> ShardIndex:
     path = folder / INDEX
     if not path.exists():
         raise ShardError(f"{path} is missing: run `dvc repro preprocess` or `dvc pull`")
-    content = artifacts.read_json(path)
-    files = tuple(folder / shard["file"] for shard in content["shards"])
+    try:
+        content = artifacts.read_json(path)
+        files = tuple(folder / shard["file"] for shard in content["shards"])
+        about = content["preprocess"], content["preprocess"]["image_size"], content["records"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ShardError(f"{path} is damaged: run `dvc repro preprocess` or `dvc checkout`") from error
     for file in files:
         if not file.exists():
             raise ShardError(f"{file} is missing: run `dvc repro preprocess` or `dvc pull`")
+    preprocess, image_size, records = about
     return ShardIndex(
         folder=folder,
-        image_size=content["preprocess"]["image_size"],
-        preprocess=content["preprocess"],
-        records=content["records"],
+        image_size=image_size,
+        preprocess=preprocess,
+        records=records,
         files=files,
         sha256=artifacts.sha256_of_file(path),
     )

@@ -71,7 +71,7 @@ def check_same_images(reports: Mapping[str, Mapping[str, Any]]) -> None:
     """Refuses to compare nothing, or models that were judged on different images."""
     if not reports:
         raise EvaluationError("there are no evaluations to compare")
-    hashes = {name: report["test_images_sha256"] for name, report in reports.items()}
+    hashes = {name: report["test_shards_sha256"] for name, report in reports.items()}
     if len(set(hashes.values())) > 1:
         listing = ", ".join(f"{name} on {images[:12]}" for name, images in sorted(hashes.items()))
         raise EvaluationError(f"the models were judged on different test images: {listing}; evaluate them again")

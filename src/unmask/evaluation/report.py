@@ -1,6 +1,5 @@
 """Judging one model: the threshold from validation, then every metric, with its interval, on the test split."""
 
-import hashlib
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -51,7 +50,6 @@ class Evaluation:
                 VALIDATION: count_labels(self.validation_predictions),
                 TEST: count_labels(self.test_predictions),
             },
-            "test_images_sha256": hash_images(self.test_predictions),
         }
 
 
@@ -103,12 +101,6 @@ def count_labels(predictions: Predictions) -> dict[str, int]:
     """Counts the images of each label: {"real": 600, "fake": 600}."""
     counts = np.bincount(predictions.labels, minlength=2)
     return {name: int(counts[label]) for label, name in LABEL_NAMES.items()}
-
-
-def hash_images(predictions: Predictions) -> str:
-    """Hashes which images with which labels were judged; models with one hash can be compared."""
-    lines = (f"{member}\t{label}\n" for member, label in zip(predictions.members, predictions.labels, strict=True))
-    return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 def rounded(values: dict[str, float]) -> dict[str, float]:

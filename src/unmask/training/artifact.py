@@ -70,12 +70,17 @@ def describe(name: str, section: Any, *, training: ShardIndex, validation: Shard
     Returns:
         What `save` writes to training.json.
     """
+    start = Path(getattr(section.architecture, "weights", ""))
     return {
         "model": name,
+        "start_sha256": artifacts.sha256_of_file(start) if start.is_file() else "",
         "parameters": config.flatten(section),
         "image_size": training.image_size,
         "preprocess": training.preprocess,
         "records": {"train": training.records, "validation": validation.records},
+        "splits": {
+            split.folder.name: {"records": split.records, "sha256": split.sha256} for split in (training, validation)
+        },
         "data_sha256": artifacts.sha256_of_text(training.sha256 + validation.sha256),
         "versions": {package: version(package) for package in FRAMEWORKS},
     }

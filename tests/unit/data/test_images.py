@@ -126,6 +126,30 @@ def test_reads_a_jpeg_with_something_after_its_end(make_image):
     assert read(make_image() + b"camera notes" + bytes(100)).size == (48, 48)
 
 
+# After the end: a camera's notes, a film of a motion photo that has a scan's marker in it, a second whole picture, and
+# a second one that is cut.
+@pytest.mark.parametrize("tail", ["notes", "film", "picture", "cut picture"])
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"restart_marker_blocks": 1}])
+def test_what_follows_a_jpegs_own_end_is_ignored(make_image, tail, options):
+    second = make_image(2)
+    tails = {"notes": bytes(9), "film": b"ftyp\xff\xda\x00", "picture": second, "cut picture": second[:-20]}
+    assert read(make_image(1, **options) + tails[tail]).size == (48, 48)
+
+
+def test_a_cut_jpeg_is_refused_whatever_follows_it(make_image):
+    with pytest.raises(ImageError, match="truncated: a JPEG without its end"):
+        read(make_image(1)[:-20] + make_image(2))
+
+
+def test_the_end_of_a_jpegs_thumbnail_is_not_the_jpegs(make_image):
+    thumbnail = make_image(2, size=(16, 16))
+    content = make_image(1, exif=b"Exif\x00\x00" + thumbnail)
+    assert thumbnail in content
+    for length in (content.index(thumbnail) + len(thumbnail), len(content) - 2):
+        with pytest.raises(ImageError, match=r"truncated: a JPEG without its end|damaged header"):
+            open_image(content[:length], max_pixels=MAX_PIXELS)
+
+
 @pytest.mark.parametrize("format", ["PNG", "WEBP"])
 def test_refuses_a_truncated_png_or_webp(make_image, format):
     content = make_image(format=format)

@@ -11,7 +11,7 @@ from PIL import Image
 from unmask import artifacts
 from unmask.config import AugmentationConfig
 from unmask.data import images, input, reading, shards
-from unmask.errors import ShardError
+from unmask.errors import ShardError, StorageError
 
 ABOUT = {"preprocess": {"image_size": 48, "fit": "resize", "resample": "box"}}
 UNVARIED = AugmentationConfig(
@@ -98,11 +98,29 @@ def test_another_seed_gives_another_order(folder: Path) -> None:
 
 
 def test_image_of_another_size_than_the_index_says_is_an_error(tmp_path: Path) -> None:
-    import tensorflow as tf
-
     from unmask.data.preprocess import encode_png
 
     wrong = encode_png(np.asarray(Image.new("RGB", (32, 32))))
     shards.write(tmp_path / "test", [shards.Example("a", 0, wrong)], total=1, shard_megabytes=1.0, about=ABOUT)
-    with pytest.raises(tf.errors.InvalidArgumentError):
+    with pytest.raises(ShardError, match="is damaged"):
         list(reading.evaluation_batches(tmp_path, "test", 1))
+
+
+def test_damaged_index_is_named(tmp_path: Path) -> None:
+    (tmp_path / shards.INDEX).write_text('{"shards": 3')
+    with pytest.raises(ShardError, match=r"shards\.json is damaged"):
+        shards.read_index(tmp_path)
+
+
+def test_full_disk_names_the_shard(
+    tmp_path: Path, examples: list[shards.Example], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import tensorflow as tf
+
+    class FullDisk:
+        def __init__(self, path: str) -> None:
+            raise tf.errors.ResourceExhaustedError(None, None, f"{path}; No space left on device")
+
+    monkeypatch.setattr(tf.io, "TFRecordWriter", FullDisk)
+    with pytest.raises(StorageError, match=r"cannot write .*00000\.tfrecord: .*No space left on device"):
+        shards.write(tmp_path / "test", examples, total=20, shard_megabytes=1.0, about=ABOUT)

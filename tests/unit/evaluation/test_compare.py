@@ -12,7 +12,7 @@ from unmask.evaluation.metrics import METRIC_NAMES
 def report(*, validation: float, test: float, images: str = "same") -> dict[str, Any]:
     return {
         "model_sha256": f"hash of {validation}",
-        "test_images_sha256": images,
+        "test_shards_sha256": images,
         "validation": dict.fromkeys(METRIC_NAMES, validation),
         "test": {name: {"value": test, "low": test - 0.1, "high": test + 0.1} for name in METRIC_NAMES},
         "records": {"validation": {"real": 10, "fake": 10}, "test": {"real": 1000, "fake": 1000}},

@@ -52,14 +52,6 @@ def test_summary_is_json_with_every_metric_and_six_digits(config):
         assert all(value == round(value, 6) for value in bounds.values())
 
 
-def test_images_hash_tells_other_images_and_other_labels_apart(make_evaluation):
-    scores = [0.1, 0.9, 0.8]
-    first = make_evaluation(labels=[0, 1, 1], scores=scores).summary()["test_images_sha256"]
-    assert make_evaluation(labels=[0, 1, 1], scores=[0.3, 0.4, 0.5]).summary()["test_images_sha256"] == first
-    assert make_evaluation(labels=[0, 1, 0], scores=scores).summary()["test_images_sha256"] != first
-    assert make_evaluation(labels=[0, 1], scores=scores[:2]).summary()["test_images_sha256"] != first
-
-
 @pytest.mark.parametrize(("labels", "missing"), [([1, 1], "real"), ([0, 0], "fake")])
 def test_split_with_one_label_is_refused_by_name(config, labels, missing):
     with pytest.raises(EvaluationError, match=f"the test split has no {missing} image"):

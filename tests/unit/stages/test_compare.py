@@ -28,7 +28,7 @@ def write_report(folder: Path, *, value: float) -> None:
     content = {
         "model": folder.name,
         "model_sha256": "0" * 64,
-        "test_images_sha256": "1" * 64,
+        "test_shards_sha256": "1" * 64,
         "validation": dict.fromkeys(METRIC_NAMES, value),
         "test": {name: {"value": value, "low": value, "high": value} for name in METRIC_NAMES},
         "records": {"validation": {"real": 1, "fake": 1}, "test": {"real": 1, "fake": 1}},

@@ -12,7 +12,7 @@ import pytest
 from unmask import artifacts, config
 from unmask.config import TrainCnnConfig
 from unmask.data import shards
-from unmask.errors import ConfigError, TrainingError
+from unmask.errors import TrainingError
 from unmask.training import artifact, fit
 
 ROOT = Path(__file__).parents[3]
@@ -84,11 +84,6 @@ def test_loss_that_is_no_number_stops_with_advice(section: Any, splits: Any) -> 
 def test_head_phase_needs_a_backbone(section: Any, splits: Any) -> None:
     with pytest.raises(TrainingError, match=r"cnn has no backbone to freeze: set recipe\.head_epochs to 0"):
         train(replace(section, recipe=replace(section.recipe, head_epochs=1)), splits)
-
-
-def test_unknown_loss_is_named_beside_the_known_ones(section: Any, splits: Any) -> None:
-    with pytest.raises(ConfigError, match="unknown loss 'guess'; there are: binary_crossentropy, focal"):
-        train(replace(section, recipe=replace(section.recipe, loss="guess")), splits)
 
 
 def test_head_phase_leaves_the_backbone_as_it_was(splits: Any) -> None:
