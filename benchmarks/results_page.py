@@ -19,7 +19,8 @@ OPENING = """# Results on real faces
 
 Every number below was written by the pipeline's stage `evaluate` (`metrics.json`), on images that neither training nor
 the choice of the threshold has seen. The brackets are 95% bootstrap intervals over the test images. Minutes are those
-of training. This page is made from [results.json](results.json) by `python -m benchmarks.results_page`.
+of training, on two cores that did other work as well: upper bounds. This page is made from [results.json](results.json)
+by `python -m benchmarks.results_page`.
 """
 
 ABOUT_PAPER = """## Beside the paper

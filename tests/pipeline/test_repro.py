@@ -129,10 +129,10 @@ def test_dvc_shows_metrics_plots_and_parameters(project: Project) -> None:
 
 
 def test_a_bad_parameter_stops_before_anything_is_lost(project: Project) -> None:
-    project.set_parameters({"train.cnn.recipe.optimizer.learning_rate": "1e-3"})
+    project.set_parameters({"train.cnn.recipe.optimizer.learning_rate": -1.0})
     failed = project.run("dvc", "repro", is_checked=False)
     assert failed.returncode != 0
-    message = "train.cnn.recipe.optimizer.learning_rate: got '1e-3'; expected a valid number"
+    message = "train.cnn.recipe.optimizer.learning_rate: got -1.0; expected greater than 0"
     assert message in failed.stderr
     assert "Traceback" not in failed.stderr
     assert (project.root / "models" / "cnn" / "model.keras").exists()
