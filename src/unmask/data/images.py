@@ -7,6 +7,7 @@ or brightness map: Pillow's "MPO") the first is the photograph.
 """
 
 import io
+import re
 import struct
 import zlib
 from functools import cache
@@ -36,8 +37,10 @@ STANDARD_LUMINANCE = np.array([
     49, 64, 78, 87, 103, 121, 120, 101, 72, 92, 95, 98, 112, 100, 103, 99,
 ])
 # fmt: on
-JPEG_END = b"\xff\xd9"  # ITU-T T.81, section B.1.1.3: in a scan, FF is always followed by 00 or a restart marker
-JPEG_SCAN = b"\xff\xda"
+# ITU-T T.81, section B.1.1.2: a marker is FF, any number of times, and a code. In a scan FF is followed by 00, or by a
+# restart's code, D0 to D7; these, and TEM (01), end nothing.
+JPEG_MARKER = re.compile(rb"\xff+([^\xff\x00\x01\xd0-\xd7])", re.DOTALL)
+JPEG_START, JPEG_END, JPEG_SCAN = b"\xd8", b"\xd9", b"\xda"
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -65,13 +68,36 @@ def open_image(content: bytes, *, max_pixels: int) -> Image.Image:
         raise ImageError(f"more than the {max_pixels} pixels allowed") from error
     except UNREADABLE as error:
         raise ImageError(f"damaged header: {error}") from error
-    if picture_format(image) == "JPEG" and content.rfind(JPEG_END) < content.rfind(JPEG_SCAN):
+    if picture_format(image) == "JPEG" and not has_jpeg_end(content):
         raise ImageError("truncated: a JPEG without its end")
     if image.width * image.height > max_pixels:
         raise ImageError(f"{image.width}x{image.height} is more than the {max_pixels} pixels allowed")
     if picture_format(image) != "JPEG" and getattr(image, "n_frames", 1) > 1:
         raise ImageError(f"animated: {getattr(image, 'n_frames', 1)} frames")
     return image
+
+
+def has_jpeg_end(content: bytes) -> bool:
+    """Whether a JPEG's own end is there, whatever follows it: phones append films, depth maps and whole pictures.
+
+    Source: ITU-T T.81, sections B.1.1.2 to B.1.1.5. Pillow does not say: it decodes what is missing as grey.
+
+    Args:
+        content: a file that begins as a JPEG.
+
+    Returns:
+        False when the file stops, or another picture begins, before the end of the first picture.
+    """
+    position = len(JPEG_START) + 1
+    has_scan = False
+    while marker := JPEG_MARKER.search(content, position):
+        code = marker[1]
+        if code in (JPEG_START, JPEG_END):
+            return code == JPEG_END and has_scan
+        has_scan |= code == JPEG_SCAN
+        # A segment's length counts its own two bytes. A scan's bytes follow its segment, up to the next marker.
+        position = marker.end() + int.from_bytes(content[marker.end() : marker.end() + 2], "big")
+    return False
 
 
 def picture_format(image: Image.Image) -> str:

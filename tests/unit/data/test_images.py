@@ -145,9 +145,8 @@ def test_the_end_of_a_jpegs_thumbnail_is_not_the_jpegs(make_image):
     thumbnail = make_image(2, size=(16, 16))
     content = make_image(1, exif=b"Exif\x00\x00" + thumbnail)
     assert thumbnail in content
-    for length in (content.index(thumbnail) + len(thumbnail), len(content) - 2):
-        with pytest.raises(ImageError, match=r"truncated: a JPEG without its end|damaged header"):
-            open_image(content[:length], max_pixels=MAX_PIXELS)
+    with pytest.raises(ImageError, match="truncated: a JPEG without its end"):
+        open_image(content[:-2], max_pixels=MAX_PIXELS)
 
 
 @pytest.mark.parametrize("format", ["PNG", "WEBP"])
