@@ -76,7 +76,8 @@ def track() -> None:
         return
     surroundings = environment.read()
     with silent_start():
-        written = mirror.track(Path(), section=section, environment=surroundings)
+        mirror.load()
+    written = mirror.track(Path(), section=section, environment=surroundings)
     for line in written or ["nothing was missing"]:
         typer.echo(line)
     typer.echo(f"store: {mirror.address_of(surroundings)}")
@@ -135,9 +136,11 @@ def ui(
     from unmask import environment
     from unmask.tracking.ui import serve
 
-    typer.echo(f"MLflow: http://127.0.0.1:{port} (Ctrl+C ends it)")
-    sys.stdout.flush()
-    serve(environment.read(), port=port)
+    def announce(address: str) -> None:
+        typer.echo(f"MLflow: {address} (Ctrl+C ends it)")
+        sys.stdout.flush()
+
+    serve(environment.read(), port=port, on_ready=announce)
 
 
 def main() -> None:

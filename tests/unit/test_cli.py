@@ -148,6 +148,17 @@ def test_track_writes_what_is_missing_once(trained: Path) -> None:
     assert second.stdout.splitlines()[0] == "nothing was missing"
 
 
+def test_track_shows_what_is_logged_while_it_works(trained: Path) -> None:
+    code = (
+        "import logging, sys; from unmask import cli; from unmask.tracking import mirror\n"
+        "mirror.track = lambda *_, **__: logging.getLogger('unmask.tracking').warning('slow store') or []\n"
+        "sys.argv = ['unmask', 'track']; cli.main()"
+    )
+    result = subprocess.run([sys.executable, "-c", code], cwd=trained, capture_output=True, text=True, timeout=120)
+    assert result.returncode == 0
+    assert "WARNING slow store" in result.stderr
+
+
 def test_track_on_a_dead_store_is_an_error_without_credentials(trained: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
@@ -172,6 +183,17 @@ def test_the_page_refuses_a_taken_port(tmp_path: Path) -> None:
         result = unmask("ui", "--port", str(port), folder=tmp_path)
     assert result.returncode == 1
     assert f"port {port} is taken" in result.stderr
+    assert result.stdout == ""
+
+
+def test_the_page_says_why_its_store_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "mlruns").write_text("in the way")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    result = unmask("ui", "--port", str(port), folder=tmp_path)
+    assert (result.returncode, result.stdout) == (1, "")
+    assert "mlflow.db: File exists" in result.stderr
+    assert "Traceback" not in result.stderr
 
 
 def test_the_page_is_not_offered_for_another_machines_store(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from unmask.artifacts import read_json, sha256_of_file
-from unmask.records import TRAIN, VALIDATION
+from unmask.records import TEST, TRAIN, VALIDATION
 
 MODEL_FILE = "model.keras"
 HISTORY_FILE = "history.csv"
@@ -18,6 +18,7 @@ METRICS_FILE = "metrics.json"
 
 EPOCH = "epoch"
 VALUE = "value"
+TEST_DIGEST = "test_shards_sha256"
 NOT_SCORES = ("confidence", "records")  # settings and counts of the report
 FORBIDDEN = re.compile(r"[^\w.\-/ ]")
 
@@ -33,7 +34,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Split:
-    """One split that a model was trained or validated on."""
+    """One split that a model was trained, validated or judged on."""
 
     name: str
     records: int
@@ -75,10 +76,11 @@ class TrainedModel:
 
     @property
     def splits(self) -> tuple[Split, ...]:
-        """The splits that training read."""
+        """The splits that training read; an older description has one hash for both."""
         records = self.training.get("records", {})
+        splits = self.training.get("splits", {})
         return tuple(
-            Split(name=name, records=int(records[name]), digest=self.data_sha256)
+            Split(name=name, records=int(records[name]), digest=splits.get(name, {}).get("sha256", self.data_sha256))
             for name in (TRAIN, VALIDATION)
             if name in records
         )
@@ -122,6 +124,16 @@ def read_scores(metrics: Path) -> dict[str, float]:
     """Names every number of a report's `metrics.json`: `test.accuracy_score.value` becomes `test_accuracy_score`."""
     content = {key: value for key, value in read_json(metrics).items() if key not in NOT_SCORES}
     return dict(flat_scores(content))
+
+
+def read_test_split(metrics: Path) -> Split | None:
+    """Names the test split that a report judged on, or None where an older report does not say which shards."""
+    content = read_json(metrics)
+    if TEST_DIGEST not in content:
+        return None
+    records = content.get("records", {}).get(TEST, 0)
+    count = sum(records.values()) if isinstance(records, Mapping) else records
+    return Split(name=TEST, records=int(count), digest=str(content[TEST_DIGEST]))
 
 
 def flat_scores(content: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, float]]:

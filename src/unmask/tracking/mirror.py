@@ -3,6 +3,7 @@
 Files are the truth and MLflow shows them: a store that is down or slow costs a stage one warning, never the training.
 """
 
+import importlib
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -39,12 +40,15 @@ REPORTS = Path("reports/evaluate")
 class Session:
     """A connection that never raises: the first failure ends it, and is reported once."""
 
-    def __init__(self, environment: Environment, *, on_failure: Callable[[str], None]) -> None:
+    def __init__(
+        self, environment: Environment, *, on_failure: Callable[[str], None], connect_seconds: float | None
+    ) -> None:
         """Makes the store where it is missing, and connects.
 
         Args:
             environment: says where the store is.
             on_failure: told the reason, once.
+            connect_seconds: how long the store may take to answer first; None waits as long as MLflow does.
         """
         from unmask.tracking import runs  # here: it imports mlflow, which must see the settings of `quiet`
 
@@ -54,7 +58,7 @@ class Session:
         self.connected: list[Runs] = []
         # Making a store is this machine's own work, and may wait for another process that does the same.
         self.worker.run(lambda: prepare(self.store), seconds=LOCK_SECONDS)
-        self.worker.run(lambda: self.connected.append(runs.Runs(self.store)), seconds=CONNECT_SECONDS)
+        self.worker.run(lambda: self.connected.append(runs.Runs(self.store)), seconds=connect_seconds)
 
     @property
     def runs(self) -> "Runs":
@@ -94,9 +98,15 @@ class TrainingRun:
         callbacks: for `fit`: live curves, or nothing where there is no store.
     """
 
-    def __init__(self, session: Session) -> None:
-        """Args: session: a connection, usable or not."""
+    def __init__(self, session: Session, *, wait_longer: Callable[[], None]) -> None:
+        """Starts with short waits.
+
+        Args:
+            session: a connection, usable or not.
+            wait_longer: called before files are sent; see `quiet`.
+        """
         self.session = session
+        self.wait_longer = wait_longer
         self.run_id = ""
         self.callbacks: list[keras.callbacks.Callback] = [LiveCurves(self.log)]
 
@@ -127,6 +137,7 @@ class TrainingRun:
             model = read_model(model_folder.name, model_folder)
             write_training(self.session.runs, run_id=self.run_id, model=model)
 
+        self.wait_longer()  # `end` bounds it
         self.session.submit(job)
 
     def end(self, status: str) -> None:
@@ -147,12 +158,13 @@ def training_run(*, model_name: str, section: Any, environment: Environment) -> 
     Yields:
         The run: give `.callbacks` to `fit`, and the finished folder to `.record`.
     """
-    with quiet():
-        run = TrainingRun(Session(environment, on_failure=warn(environment)))
+    with quiet() as wait_longer:
+        session = Session(environment, on_failure=warn(environment), connect_seconds=CONNECT_SECONDS)
+        run = TrainingRun(session, wait_longer=wait_longer)
         run.start(model_name=model_name, section=section, environment=environment)
         try:
             yield run
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, SystemExit):  # Ctrl+C, and SIGTERM: see `console.run_stage`
             run.end("KILLED")
             raise
         except BaseException:
@@ -180,10 +192,17 @@ def record_evaluation(
         model = read_model(model_name, model_folder)
         write_model(session.runs, model=model, report_folder=report_folder, section=section, environment=environment)
 
-    with quiet():
-        session = Session(environment, on_failure=warn(environment))
+    with quiet() as wait_longer:
+        session = Session(environment, on_failure=warn(environment), connect_seconds=CONNECT_SECONDS)
+        wait_longer()  # `close` bounds it
         session.submit(job)
         session.close(seconds=FINISH_SECONDS)
+
+
+def load() -> None:
+    """Imports all that writing needs, MLflow and TensorFlow among it: for a caller that hides how they start."""
+    with quiet():
+        importlib.import_module("unmask.tracking.writing")
 
 
 def track(root: Path, *, section: Any, environment: Environment) -> list[str]:
@@ -211,8 +230,9 @@ def track(root: Path, *, section: Any, environment: Environment) -> list[str]:
             write_model(session.runs, model=model, report_folder=report, section=section, environment=environment)
         )
 
-    with quiet():
-        session = Session(environment, on_failure=lambda _: None)
+    with quiet() as wait_longer:
+        wait_longer()
+        session = Session(environment, on_failure=lambda _: None, connect_seconds=None)
         for model in models:
             session.submit(partial(job, model))
         session.close(seconds=None)

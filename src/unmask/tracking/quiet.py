@@ -3,13 +3,15 @@
 import logging
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager
 
+TIMEOUT = "MLFLOW_HTTP_REQUEST_TIMEOUT"
+
 # MLflow reads these at every call. By default it retries a request for minutes, draws a bar for each upload, and
-# reports its use to its makers.
+# reports its use to its makers. A variable that the user has set stays.
 SETTINGS = {
-    "MLFLOW_HTTP_REQUEST_TIMEOUT": "5",
+    TIMEOUT: "5",
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
     "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
@@ -19,25 +21,33 @@ LOGGERS = {"mlflow": logging.ERROR, "alembic": logging.ERROR, "urllib3": logging
 
 
 @contextmanager
-def quiet() -> Iterator[None]:
-    """Applies the settings and the log levels for the block; mlflow must not be imported before the first one."""
-    variables = {name: os.environ.get(name) for name in SETTINGS}
+def quiet() -> Iterator[Callable[[], None]]:
+    """Applies the settings and the log levels for the block; mlflow must not be imported before the first one.
+
+    Yields:
+        A function that gives requests MLflow's own time from then on: for files, which a server may take long to
+        store. It is called by the thread that runs the block, because variables belong to the whole process.
+    """
+    missing = {name: value for name, value in SETTINGS.items() if name not in os.environ}
     levels = {name: logging.getLogger(name).level for name in LOGGERS}
-    os.environ.update(SETTINGS)
+    os.environ.update(missing)
     silence()
     try:
         with warnings.catch_warnings():
             # MLflow warns of its own type hints and of what it asks of SQLAlchemy: nothing that a user can act on.
             warnings.filterwarnings("ignore", module=r"mlflow(\.|$)")
-            yield
+            yield lambda: wait_longer(missing)
     finally:
         for name, level in levels.items():
             logging.getLogger(name).setLevel(level)
-        for name, value in variables.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
+        for name in missing:
+            os.environ.pop(name, None)
+
+
+def wait_longer(ours: Container[str]) -> None:
+    """Takes the short timeout back, where it is ours and not the user's."""
+    if TIMEOUT in ours:
+        os.environ.pop(TIMEOUT, None)
 
 
 def silence() -> None:

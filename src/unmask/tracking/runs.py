@@ -100,7 +100,9 @@ class Runs:
         self.log_points(run_id, [point for point in points if point.step not in steps.get(point.name, set())])
 
     def log_splits(self, run_id: str, splits: Sequence[Split], *, folder: str) -> None:
-        """Names the data that a run read, by digest; no data is opened."""
+        """Names the data that a run read, by digest, unless the run names it already; no data is opened."""
+        known = self.get(run_id).inputs
+        present = {(entry.dataset.name, entry.dataset.digest) for entry in (known.dataset_inputs if known else [])}
         inputs = [
             DatasetInput(
                 Dataset(
@@ -113,6 +115,7 @@ class Runs:
                 [InputTag(MLFLOW_DATASET_CONTEXT, CONTEXTS.get(split.name, split.name))],
             )
             for split in splits
+            if (split.name, split.digest[:DIGEST_CHARACTERS]) not in present
         ]
         if inputs:
             self.client.log_inputs(run_id, inputs)

@@ -8,10 +8,11 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
-from unmask.artifacts import atomic_path
+from unmask.artifacts import atomic_path, storage_error
 from unmask.environment import Environment
+from unmask.errors import TrackingError
 
 SQLITE = "sqlite:///"
 FOLDER = "mlruns"
@@ -24,7 +25,11 @@ EXPERIMENT_TAGS = {
 }
 LOCK_SECONDS = 120
 
-CREDENTIALS = re.compile(r"://[^/\s]*@")
+# A password may hold "/", "@" and "=": what could be part of one is hidden, also where that hides the host.
+SECRET = r"\w*(?:password|passwd|token|secret|key)="
+SECRET_WITH_AT = re.compile(rf"://\S*{SECRET}[^\s&#]*@[^\s&#]*", re.IGNORECASE)
+CREDENTIALS = re.compile(r"://\S*@")
+SECRET_VALUE = re.compile(rf"({SECRET})[^\s&#]+", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -62,27 +67,47 @@ def prepare(store: Store) -> None:
 
     Raises:
         StorageError: the folder cannot be written.
+        TrackingError: another process holds the lock, or MLflow cannot make its tables.
     """
     if store.database is None or store.database.exists():
         return
-    store.database.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(f"{store.database}.lock", timeout=LOCK_SECONDS):
-        if not store.database.exists():
-            create_database(store.database, artifacts=store.artifacts)
+    lock = f"{store.database}.lock"
+    try:
+        store.database.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(lock, timeout=LOCK_SECONDS):
+            if not store.database.exists():
+                create_database(store.database, artifacts=store.artifacts)
+    except Timeout as error:  # an OSError too: it comes first
+        raise TrackingError(
+            f"another process has been making the store for {LOCK_SECONDS} s (it holds {lock}): wait for it, or end it"
+        ) from error
+    except OSError as error:
+        raise storage_error(store.database, error) from error
 
 
 def create_database(database: Path, *, artifacts: str) -> None:
-    """Makes MLflow's tables and this project's experiment in a new SQLite file."""
-    from mlflow.entities import ExperimentTag
-    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+    """Makes MLflow's tables and this project's experiment in a new SQLite file.
 
-    with atomic_path(database) as temporary:
-        tables = SqlAlchemyStore(f"{SQLITE}{temporary}", artifacts)  # type: ignore[no-untyped-call]
-        tags = [ExperimentTag(key, value) for key, value in EXPERIMENT_TAGS.items()]
-        tables.create_experiment(EXPERIMENT, artifacts, tags)  # type: ignore[no-untyped-call]
-        tables.engine.dispose()
+    Raises:
+        TrackingError: MLflow or SQLite refused.
+    """
+    from mlflow.entities import ExperimentTag
+    from mlflow.exceptions import MlflowException
+    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        with atomic_path(database) as temporary:
+            tables = SqlAlchemyStore(f"{SQLITE}{temporary}", artifacts)  # type: ignore[no-untyped-call]
+            tags = [ExperimentTag(key, value) for key, value in EXPERIMENT_TAGS.items()]
+            tables.create_experiment(EXPERIMENT, artifacts, tags)  # type: ignore[no-untyped-call]
+            tables.engine.dispose()
+    except (MlflowException, SQLAlchemyError) as error:
+        reason = redact(str(error).partition("\n")[0])
+        raise TrackingError(f"MLflow cannot make {database}: {reason}") from error
 
 
 def redact(text: str) -> str:
-    """Hides the user and password of every address in a text."""
-    return CREDENTIALS.sub("://***@", text)
+    """Hides the user and password of every address in a text, and every value whose name says that it is secret."""
+    without_users = CREDENTIALS.sub("://***@", SECRET_WITH_AT.sub("://***", text))
+    return SECRET_VALUE.sub(r"\1***", without_users)

@@ -3,6 +3,7 @@
 import os
 import socket
 import sys
+from collections.abc import Callable
 from typing import NoReturn
 
 from unmask.environment import Environment
@@ -15,11 +16,17 @@ LOOPBACK = "127.0.0.1"
 SETTINGS = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
 
 
-def serve(environment: Environment, *, port: int) -> NoReturn:
+def serve(environment: Environment, *, port: int, on_ready: Callable[[str], None]) -> NoReturn:
     """Makes the store where it is missing and becomes MLflow's server on it, on this machine only.
 
+    Args:
+        environment: says where the store is.
+        port: where the page will be.
+        on_ready: told the page's address, once nothing is in its way.
+
     Raises:
-        TrackingError: the store is a server of its own, or the port is taken.
+        TrackingError: the store is a server of its own or cannot be made, or the port is taken.
+        StorageError: the store's folder cannot be written.
     """
     store = locate(environment)
     if store.database is None:
@@ -27,6 +34,7 @@ def serve(environment: Environment, *, port: int) -> NoReturn:
     check_port(port)
     with quiet():
         prepare(store)
+    on_ready(f"http://{LOOPBACK}:{port}")
     command = server_command(store, port=port)
     os.execve(sys.executable, command, {**os.environ, **SETTINGS})
 

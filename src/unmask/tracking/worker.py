@@ -5,6 +5,7 @@ import queue
 import threading
 from collections.abc import Callable, Iterator
 
+from unmask.errors import UnmaskError
 from unmask.tracking.store import redact
 
 logger = logging.getLogger(__name__)
@@ -76,8 +77,14 @@ class Worker:
 def reason_of(error: Exception) -> str:
     """One readable line about an error, free of credentials: the system's own words where it began with those."""
     logger.debug("MLflow failed at %s", traceback_place(error))
+    if isinstance(error, UnmaskError):
+        return shortened(str(error))
     causes = [cause.strerror for cause in chain(error) if isinstance(cause, OSError) and cause.strerror]
-    text = causes[-1] if causes else f"{type(error).__name__}: {error}"
+    return shortened(causes[-1] if causes else f"{type(error).__name__}: {error}")
+
+
+def shortened(text: str) -> str:
+    """The first line of a text, free of credentials and cut to what a terminal shows well."""
     reason = redact(text.strip().partition("\n")[0])
     return reason if len(reason) <= REASON_CHARACTERS else f"{reason[:REASON_CHARACTERS]}..."
 

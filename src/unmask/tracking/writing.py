@@ -18,6 +18,7 @@ from unmask.tracking.contents import (
     TrainedModel,
     digest_of_folder,
     read_scores,
+    read_test_split,
 )
 from unmask.tracking.models import log_model
 from unmask.tracking.provenance import Revision, revision_of_output
@@ -117,6 +118,8 @@ def write_evaluation(runs: Runs, *, run_id: str, report_folder: Path, section: A
     outputs = run.outputs.model_outputs if run.outputs else []
     scores = [Point(name, value, 0) for name, value in read_scores(report_folder / METRICS_FILE).items()]
     runs.log_points(run_id, scores, model_id=outputs[0].model_id if outputs else None)
+    test = read_test_split(report_folder / METRICS_FILE)
+    runs.log_splits(run_id, [test] if test else [], folder=SHARDS)
     runs.log_folder(run_id, report_folder, folder=EVALUATION_FOLDER)
     how = config.flatten(section) if dataclasses.is_dataclass(section) else {}
     runs.set_tags(run_id, {**{f"evaluate.{key}": str(value) for key, value in how.items()}, EVALUATION_TAG: digest})

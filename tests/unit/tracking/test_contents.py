@@ -3,7 +3,15 @@ from pathlib import Path
 
 import pytest
 
-from unmask.tracking.contents import Point, digest_of_folder, read_curves, read_scores
+from unmask.tracking.contents import (
+    Point,
+    Split,
+    TrainedModel,
+    digest_of_folder,
+    read_curves,
+    read_scores,
+    read_test_split,
+)
 
 
 def test_scores_are_named_by_their_path_and_value_is_left_out(tmp_path: Path) -> None:
@@ -55,3 +63,30 @@ def test_a_folders_digest_sees_names_and_contents(tmp_path: Path, name: str, con
     (tmp_path / "a.txt").unlink()
     (tmp_path / name).write_text(content)
     assert digest_of_folder(tmp_path) != before
+
+
+def test_each_split_has_its_own_digest_and_an_old_description_the_combined_one() -> None:
+    old = {"records": {"train": 70, "validation": 15}, "data_sha256": "d"}
+    new = {
+        **old,
+        "splits": {"train": {"records": 70, "sha256": "a"}, "validation": {"records": 15, "sha256": "b"}},
+    }
+    assert model_of(old).splits == (Split("train", 70, "d"), Split("validation", 15, "d"))
+    assert model_of(new).splits == (Split("train", 70, "a"), Split("validation", 15, "b"))
+
+
+def model_of(training: dict[str, object]) -> TrainedModel:
+    return TrainedModel(name="cnn", folder=Path(), sha256="", training=training, curves=())
+
+
+@pytest.mark.parametrize("records", [31, {"fake": 20, "real": 11}])
+def test_a_reports_test_split_counts_both_labels(tmp_path: Path, records: object) -> None:
+    file = tmp_path / "metrics.json"
+    file.write_text(json.dumps({"test_shards_sha256": "e", "records": {"test": records}}))
+    assert read_test_split(file) == Split("test", 31, "e")
+
+
+def test_a_report_that_does_not_name_its_shards_has_no_test_split(tmp_path: Path) -> None:
+    file = tmp_path / "metrics.json"
+    file.write_text(json.dumps({"records": {"test": {"fake": 1, "real": 1}}}))
+    assert read_test_split(file) is None

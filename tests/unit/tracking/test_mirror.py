@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import ModuleType
 
@@ -21,6 +22,7 @@ from unmask.artifacts import sha256_of_file
 from unmask.environment import Environment
 from unmask.errors import TrackingError
 from unmask.tracking import mirror
+from unmask.tracking.quiet import SETTINGS, TIMEOUT
 from unmask.tracking.store import locate
 
 MakeFolder = Callable[..., Path]
@@ -128,6 +130,25 @@ def test_an_evaluation_joins_the_run_of_its_model(
     assert "test_accuracy_score" not in resnet50.data.metrics
 
 
+def test_the_test_split_joins_the_data_of_its_models_run_once(
+    environment: Environment, trained: MakeFolder, judged: MakeFolder
+) -> None:
+    folder = train(environment, trained)
+    for accuracy in (0.9, 0.8):
+        report = judged(accuracy=accuracy)
+        metrics = json.loads((report / "metrics.json").read_text())
+        records = {"validation": {"fake": 7, "real": 8}, "test": {"fake": 20, "real": 11}}
+        (report / "metrics.json").write_text(
+            json.dumps({**metrics, "test_shards_sha256": "e" * 64, "records": records})
+        )
+        evaluate(environment, folder, report)
+    (run,) = runs_of(environment)
+    (test,) = [entry for entry in run.inputs.dataset_inputs if entry.dataset.name == "test"]
+    assert (test.dataset.digest, test.dataset.profile) == ("e" * 12, '{"num_rows": 31}')  # 20 + 11
+    assert [(tag.key, tag.value) for tag in test.tags] == [("mlflow.data.context", "test")]
+    assert len(run.inputs.dataset_inputs) == 3
+
+
 def test_the_same_evaluation_twice_is_once_and_another_is_added(
     environment: Environment, trained: MakeFolder, judged: MakeFolder
 ) -> None:
@@ -178,7 +199,7 @@ def test_track_brings_deleted_runs_back_and_twice_is_once(
 
 
 @pytest.mark.parametrize(
-    ("error", "status"), [(ValueError, "FAILED"), (SystemExit, "FAILED"), (KeyboardInterrupt, "KILLED")]
+    ("error", "status"), [(ValueError, "FAILED"), (SystemExit, "KILLED"), (KeyboardInterrupt, "KILLED")]
 )
 def test_a_training_that_ends_early_says_so_and_claims_no_model(
     environment: Environment, error: type[BaseException], status: str
@@ -229,6 +250,7 @@ def test_a_dead_server_costs_one_warning_and_a_bounded_wait(
     trained: MakeFolder,
     request: pytest.FixtureRequest,
     caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     dead = replace(environment, tracking_uri=f"http://ann:secret@127.0.0.1:{request.getfixturevalue(port)}")
     folder = trained()
@@ -246,8 +268,58 @@ def test_a_dead_server_costs_one_warning_and_a_bounded_wait(
     assert len(warnings) == 1
     assert "***@127.0.0.1" in warnings[0].getMessage()
     assert "secret" not in caplog.text
+    monkeypatch.setenv(TIMEOUT, "2")
     with pytest.raises(TrackingError, match=r"cannot write to MLflow's store http://\*\*\*@127"):
         mirror.track(environment.root, section=None, environment=dead)
+
+
+@pytest.fixture
+def slow_port() -> Iterator[int]:
+    """A server that thinks for two seconds and refuses in its own words."""
+
+    class Slow(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            time.sleep(2)
+            self.send_response(400)
+            self.end_headers()
+            self.wfile.write(b'{"error_code": "BAD_REQUEST", "message": "slow but alive"}')
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Slow) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_address[1]
+        server.shutdown()
+
+
+def test_track_waits_for_a_server_that_training_would_not_wait_for(
+    environment: Environment,
+    slow_port: int,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(SETTINGS, TIMEOUT, "1")
+    monkeypatch.setattr(mirror, "CONNECT_SECONDS", 1)
+    slow = replace(environment, tracking_uri=f"http://127.0.0.1:{slow_port}")
+    with mirror.training_run(model_name="cnn", section=TRAINING, environment=slow):
+        pass
+    assert "cannot be used" in caplog.text
+    assert "slow but alive" not in caplog.text
+    with pytest.raises(TrackingError, match="slow but alive"):
+        mirror.track(environment.root, section=None, environment=slow)
+
+
+def test_curves_hurry_and_files_have_mlflows_own_time(
+    environment: Environment, trained: MakeFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(TIMEOUT, raising=False)
+    seen: list[str | None] = []
+    with mirror.training_run(model_name="cnn", section=TRAINING, environment=environment) as run:
+        run.session.worker.run(lambda: seen.append(os.environ.get(TIMEOUT)), seconds=60)
+        run.record(trained())
+        run.session.submit(lambda: seen.append(os.environ.get(TIMEOUT)))
+    assert seen == ["5", None]
 
 
 def test_a_server_that_dies_while_training_costs_one_warning(
