@@ -12,6 +12,8 @@ everywhere. Any other file in a class folder claims to be an image.
 A member's name is only a name: nothing is ever unpacked, so no name becomes a path on disk.
 """
 
+import lzma
+import struct
 import zipfile
 import zlib
 from collections import Counter
@@ -30,6 +32,18 @@ LEFT_BEHIND = ("__macosx", "thumbs.db", "desktop.ini")
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff")
 MAX_MEMBER_BYTES = 1 << 28  # no face photograph takes 256 MB: more is a mistake, or a bomb
 
+# What zipfile and its decompressors raise at damage, besides OSError: a RuntimeError is of encryption, and its
+# NotImplementedError of methods that are unknown; a ValueError of names that are no UTF-8; an OverflowError of offsets.
+DAMAGED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    EOFError,
+    OverflowError,
+    RuntimeError,
+    ValueError,
+)
 ENCRYPTED = 0x1  # general purpose bit 0: PKWARE's application note (APPNOTE.TXT), section 4.4.4
 NUM_NAMED = 3  # how many offenders an error names
 
@@ -76,7 +90,7 @@ def open_archive(path: Path) -> zipfile.ZipFile:
         return zipfile.ZipFile(path)
     except FileNotFoundError as error:
         raise ArchiveError(f"there is no archive {path}") from error
-    except (zipfile.BadZipFile, NotImplementedError) as error:
+    except DAMAGED as error:
         if path.stat().st_size == 0:
             raise ArchiveError(f"the archive {path} is empty (0 bytes)") from error
         raise ArchiveError(f"{path} is no whole zip file: truncated, or not a zip ({error})") from error
@@ -102,7 +116,7 @@ def read_member(archive: zipfile.ZipFile, name: str) -> bytes:
         if information.file_size > MAX_MEMBER_BYTES:
             raise ImageError(f"{information.file_size} bytes are more than the {MAX_MEMBER_BYTES} allowed")
         return archive.read(information)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+    except (*DAMAGED, OSError) as error:
         raise ImageError(f"damaged in the archive: {error}") from error
     except KeyError as error:
         raise ImageError("not in the archive") from error
@@ -119,20 +133,37 @@ def list_contents(path: Path) -> Contents:
 
     Raises:
         ArchiveError: the file is no whole zip, lists a member twice, is encrypted, holds no images or one class
-            only, or its tables contradict its folders.
+            only, or its tables are damaged or contradict its folders.
     """
     with open_archive(path) as archive:
         names = file_names(archive, path)
-        tables = [parse_table(name, read_member(archive, name)) for name in names if is_table(name)]
+        tables = [read_table(archive, path, name) for name in names if is_table(name)]
     beside = path.with_name(GROUP_TABLE)
     if beside.is_file():
-        tables.append(parse_table(str(beside), beside.read_bytes()))
+        tables.append(read_table_beside(beside))
     images = [name for name in names if not is_table(name)]
     members = [member for name in images if (member := place(name)) is not None]
     strays = [name for name in images if place(name) is None and name.lower().endswith(IMAGE_SUFFIXES)]
     require_both_classes(members, path)
     members = apply_tables(members, tables)
     return Contents(members=members, strays=strays, num_ignored=len(names) - len(members) - len(strays))
+
+
+def read_table(archive: zipfile.ZipFile, path: Path, name: str) -> Table:
+    """Reads a table of the archive at `path`; errors name both."""
+    full_name = f"{path}/{name}"
+    try:
+        return parse_table(full_name, read_member(archive, name))
+    except ImageError as error:
+        raise ArchiveError(f"cannot read the table {full_name}: {error}") from error
+
+
+def read_table_beside(path: Path) -> Table:
+    """Reads a table that lies beside an archive."""
+    try:
+        return parse_table(str(path), path.read_bytes())
+    except OSError as error:
+        raise ArchiveError(f"cannot read the table {path}: {error}") from error
 
 
 def file_names(archive: zipfile.ZipFile, path: Path) -> list[str]:

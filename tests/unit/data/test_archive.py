@@ -1,3 +1,5 @@
+import errno
+import pathlib
 import zipfile
 
 import pytest
@@ -172,6 +174,72 @@ def test_a_member_of_absurd_size_is_not_read(make_archive, monkeypatch):
 def test_an_absent_member_is_named_so(make_archive):
     with open_archive(make_archive()) as archive, pytest.raises(ImageError, match="not in the archive"):
         read_member(archive, "real/absent.jpg")
+
+
+def test_a_name_that_is_no_text_is_a_damaged_archive(make_archive):
+    path = make_archive({"real/\u00e4.jpg": b"x", "fake/a.jpg": b"y"})
+    content = path.read_bytes()
+    # The name in the central directory, the last of two, is flagged as UTF-8; FF never occurs in that.
+    at = content.rindex("\u00e4".encode())
+    path.write_bytes(content[:at] + b"\xff" + content[at + 1 :])
+    with pytest.raises(ArchiveError, match=r"faces\.zip is no whole zip file: .*utf-8"):
+        open_archive(path)
+
+
+@pytest.mark.parametrize(
+    "compression", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA], ids=str
+)
+def test_no_damage_to_an_archive_raises_anything_but_its_own_errors(tmp_path, compression):
+    path = tmp_path / "faces.zip"
+    with zipfile.ZipFile(path, "w", compression) as archive:
+        for name in ("real/\u00e4.jpg", "fake/a.jpg", "labels.csv"):
+            archive.writestr(zipfile.ZipInfo(name), b"path,label\nfake/a.jpg,0\n" * 3, compression)
+    content = path.read_bytes()
+    raised = set()
+    for position in range(len(content)):
+        for flipped in (0x80, 0xFF):
+            damaged = bytearray(content)
+            damaged[position] ^= flipped
+            path.write_bytes(damaged)
+            try:
+                names = [member.name for member in list_contents(path).members]
+            except ArchiveError:
+                raised.add(ArchiveError)
+                continue
+            with open_archive(path) as archive:
+                for name in names:
+                    try:
+                        read_member(archive, name)
+                    except ImageError:
+                        raised.add(ImageError)
+    assert raised == {ArchiveError, ImageError}
+
+
+def test_a_damaged_table_is_named_with_its_archive(make_archive):
+    path = make_archive({"real/a.jpg": b"x", "fake/a.jpg": b"y", "labels.csv": "path,label\nreal/a.jpg,1\n"})
+    path.write_bytes(path.read_bytes().replace(b"real/a.jpg,1", b"real/a.jpg,0"))
+    with pytest.raises(
+        ArchiveError, match=r"cannot read the table .*faces\.zip/labels\.csv: damaged in the archive: Bad"
+    ):
+        list_contents(path)
+
+
+def test_an_unreadable_table_is_named_with_its_archive(make_archive):
+    path = make_archive({"real/a.jpg": b"x", "fake/a.jpg": b"y", "labels.csv": b"path,label\n\xff,1\n"})
+    with pytest.raises(ArchiveError, match=r"faces\.zip/labels\.csv is no readable CSV table"):
+        list_contents(path)
+
+
+def test_a_table_beside_the_archive_that_cannot_be_read_is_named(make_archive, monkeypatch):
+    path = make_archive({"real/a.jpg": b"x", "fake/a.jpg": b"y"})
+    path.with_name("sources.csv").write_text("path,group\n")
+
+    def fail(self):
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(pathlib.Path, "read_bytes", fail)
+    with pytest.raises(ArchiveError, match=r"cannot read the table .*sources\.csv: .*Input/output error"):
+        list_contents(path)
 
 
 @pytest.mark.real_data
