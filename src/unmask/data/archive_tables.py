@@ -1,6 +1,8 @@
 """The CSV tables of an archive: labels to check the folders against, and groups.
 
-A table names images in a column `path`, which may leave out the archive's outer folders. Labels: column `label`,
+A table names images in a column `path`, which may leave out the archive's outer folders; backslashes and a leading
+`./` are taken for what they mean. A table with paths none of which is an image is refused: it was meant to say
+something, and what it says of groups keeps one video's frames in one split. Labels: column `label`,
 where **1 means real** and 0 fake, as Kaggle's "140k Real and Fake Faces" has it (the opposite of this project's
 labels: it is turned round here), or `label_str`, real or fake. Groups: the first of the columns in `GROUP_COLUMNS`.
 Tables without a column `path` say nothing about images and are ignored.
@@ -122,12 +124,12 @@ def match_members(table: Table, members: Sequence[str]) -> dict[str, str]:
         Path as the table has it to member name. Paths of absent images are left out, with a warning.
 
     Raises:
-        ArchiveError: a path fits several members.
+        ArchiveError: a path fits several members, or no path fits any.
     """
     matches: dict[str, str] = {}
     endings: dict[int, dict[str, list[str]]] = {}
     for row in table.rows:
-        path = row["path"]
+        path = plain_path(row["path"])
         depth = path.count("/") + 1
         if depth not in endings:
             endings[depth] = group_by_ending(members, depth)
@@ -135,11 +137,24 @@ def match_members(table: Table, members: Sequence[str]) -> dict[str, str]:
         if len(found) > 1:
             raise ArchiveError(f"{table.name}: {path} fits several members: {', '.join(found[:3])}")
         if found:
-            matches[path] = found[0]
+            matches[row["path"]] = found[0]
+    if table.rows and not matches:
+        raise ArchiveError(
+            f"{table.name}: none of its {len(table.rows)} paths, as {table.rows[0]['path']}, is an image of the "
+            f"archive; expected the ends of members' names, as {', '.join(members[:1])} is"
+        )
     absent = len(table.rows) - sum(row["path"] in matches for row in table.rows)
     if absent:
         logger.warning("%s names %d images that are not in the archive", table.name, absent)
     return matches
+
+
+def plain_path(path: str) -> str:
+    """Writes a path as zips do: with slashes, from no folder."""
+    path = path.replace("\\", "/")
+    while path.startswith("./"):
+        path = path.removeprefix("./")
+    return path
 
 
 def group_by_ending(members: Sequence[str], depth: int) -> dict[str, list[str]]:

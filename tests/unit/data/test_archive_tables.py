@@ -31,6 +31,25 @@ def test_images_that_are_absent_are_counted_in_a_warning(caplog):
     assert "names 1 images that are not in the archive" in caplog.text
 
 
+@pytest.mark.parametrize("path", [r"real\1.jpg", "./real/1.jpg", r".\real\1.jpg", "././real/1.jpg", r"set\real/1.jpg"])
+def test_a_path_may_be_written_as_windows_or_find_writes_it(path):
+    rows = table(f"path,label,group\n{path},1,film\n")
+    assert table_labels(rows, ["set/real/1.jpg"]) == {"set/real/1.jpg": REAL}
+    assert table_groups(rows, ["set/real/1.jpg"]) == {"set/real/1.jpg": "film"}
+
+
+def test_a_table_whose_paths_are_all_absent_is_refused():
+    text = "path,group\n/home/me/1.jpg,film\n/home/me/2.jpg,film\n"
+    with pytest.raises(
+        ArchiveError, match=r"labels\.csv: none of its 2 paths, as /home/me/1\.jpg, .* image .* as real/1\.jpg is"
+    ):
+        table_groups(table(text), ["real/1.jpg"])
+
+
+def test_a_table_without_rows_is_no_table_of_absent_images():
+    assert table_labels(table("path,label\n"), ["real/1.jpg"]) == {}
+
+
 def test_an_unknown_label_is_refused():
     with pytest.raises(ArchiveError, match=r"label of real/1\.jpg is '2'; expected 1 or 0"):
         table_labels(table("path,label\nreal/1.jpg,2\n"), ["real/1.jpg"])
