@@ -120,7 +120,9 @@ def write_shard(file: Path, examples: Iterator[Example]) -> pd.DataFrame:
                     "label": feature(number=example.label),
                     "member": feature(content=example.member.encode()),
                 }
-                writer.write(tf.train.Example(features=tf.train.Features(feature=features)).SerializeToString())
+                record = tf.train.Example(features=tf.train.Features(feature=features))
+                # Otherwise the order of a map's entries, and with it the shard's hash, changes from run to run.
+                writer.write(record.SerializeToString(deterministic=True))
                 rows.append((position, example.member, example.label))
     except tf.errors.OpError as error:  # what TensorFlow makes of a full disk
         raise StorageError(f"cannot write {file}: {error.message}; free some disk space and run again") from error
