@@ -1,12 +1,8 @@
 """The index of an archive: one record for each usable image, one reject for each other."""
 
 import logging
-import multiprocessing
-import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -19,6 +15,7 @@ from unmask.console import progress
 from unmask.data.archive import Contents, Member, list_contents
 from unmask.data.audit import summarize
 from unmask.data.inspection import Inspection, inspect_members
+from unmask.data.parallel import count_workers, in_chunks, map_in_order
 from unmask.errors import ArchiveError
 from unmask.records import LABEL_NAMES, RECORD_COLUMNS, REJECT_COLUMNS
 
@@ -61,6 +58,7 @@ def index_archive(path: Path, config: IndexConfig) -> Index:
     Raises:
         ArchiveError: the archive is no whole set of labelled faces, more images are rejected than allowed, or a
             class has no usable image.
+        UnmaskError: a process that reads it died.
     """
     contents = list_contents(path)
     inspections = progress(
@@ -92,24 +90,11 @@ def inspect_all(path: Path, members: Sequence[Member], config: IndexConfig) -> I
 
     Memory stays bounded by the measures, some hundred bytes an image: workers hold one image at a time.
     """
-    num_workers = min(config.workers or os.cpu_count() or 1, max(1, len(members) // IMAGES_PER_WORKER))
-    size = min(max(len(members) // (num_workers * CHUNKS_PER_WORKER), MIN_CHUNK), MAX_CHUNK)
-    chunks = [members[start : start + size] for start in range(0, len(members), size)]
+    workers = min(count_workers(config.workers), max(1, len(members) // IMAGES_PER_WORKER))
+    size = min(max(len(members) // (workers * CHUNKS_PER_WORKER), MIN_CHUNK), MAX_CHUNK)
     inspect_chunk = partial(inspect_members, path, max_pixels=config.max_pixels)
-    if num_workers == 1:
-        for chunk in chunks:
-            yield from inspect_chunk(chunk)
-        return
-    # Spawned, not forked: a fork copies the locks of whatever threads the caller runs.
-    context = multiprocessing.get_context("spawn")
-    try:
-        with ProcessPoolExecutor(num_workers, mp_context=context) as pool:
-            for inspections in pool.map(inspect_chunk, chunks):
-                yield from inspections
-    except BrokenProcessPool as error:
-        raise ArchiveError(
-            f"a process that read {path} died, most likely for lack of memory: try a lower index.workers"
-        ) from error
+    for inspections in map_in_order(inspect_chunk, in_chunks(members, size), workers=workers):
+        yield from inspections
 
 
 def require_few_rejects(rejects: Sequence[tuple[str, str]], contents: Contents, config: IndexConfig) -> None:

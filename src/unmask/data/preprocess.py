@@ -5,19 +5,17 @@ stored as PNG: encoding it as JPEG again would wipe out the traces that tell a f
 """
 
 import io
-import os
-import zipfile
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from itertools import islice
-from multiprocessing import get_context
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 from PIL import ExifTags, Image
 
 from unmask.config import PreprocessConfig
+from unmask.data.archive import open_archive, read_member
 from unmask.data.images import Pixels, fit_image, open_image, to_rgb
+from unmask.data.parallel import in_chunks, map_in_order
 from unmask.data.shards import Example
 from unmask.errors import ImageError, ShardError
 
@@ -40,41 +38,32 @@ def examples(archive: Path, records: pd.DataFrame, *, config: PreprocessConfig, 
 
     Raises:
         ShardError: an image cannot be prepared; the message names it.
+        ArchiveError: the archive cannot be opened.
+        UnmaskError: a process that prepares images died.
     """
     rows = zip(records["member"], records["label"].astype(int), strict=True)
-    chunks = batched_rows(rows)
-    workers = config.workers or os.cpu_count() or 1
-    # Spawned, not forked: a fork of a process that runs TensorFlow's threads can hang.
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        pending = [pool.submit(prepare, archive, chunk, config, max_pixels) for chunk in islice(chunks, 4 * workers)]
-        while pending:
-            prepared = pending.pop(0).result()
-            for chunk in islice(chunks, 1):
-                pending.append(pool.submit(prepare, archive, chunk, config, max_pixels))
-            yield from prepared
-
-
-def batched_rows(rows: Iterator[tuple[str, int]]) -> Iterator[tuple[tuple[str, int], ...]]:
-    """Groups rows into the chunks that workers take."""
-    while chunk := tuple(islice(rows, CHUNK_RECORDS)):
-        yield chunk
+    prepare_rows = partial(prepare, archive, config=config, max_pixels=max_pixels)
+    for prepared in map_in_order(prepare_rows, in_chunks(rows, CHUNK_RECORDS), workers=config.workers):
+        yield from prepared
 
 
 def prepare(
-    archive: Path, rows: Sequence[tuple[str, int]], config: PreprocessConfig, max_pixels: int
-) -> tuple[Example, ...]:
-    """Prepares one chunk of (member, label) in a worker."""
+    archive: Path, rows: Sequence[tuple[str, int]], *, config: PreprocessConfig, max_pixels: int
+) -> list[Example]:
+    """Prepares one chunk of (member, label) in a worker; see `examples`."""
     prepared = []
-    with zipfile.ZipFile(archive) as source:
+    with open_archive(archive) as source:
         for member, label in rows:
             try:
-                image = stored_image(source.read(member), config=config, max_pixels=max_pixels)
+                content = read_member(source, member)
+            except ImageError as error:
+                raise ShardError(f"cannot read {member} from {archive}: {error}; run the index stage again") from error
+            try:
+                image = stored_image(content, config=config, max_pixels=max_pixels)
             except ImageError as error:
                 raise ShardError(f"{member}: {error}") from error
-            except (KeyError, OSError, zipfile.BadZipFile) as error:
-                raise ShardError(f"cannot read {member} from {archive}: {error}; run the index stage again") from error
             prepared.append(Example(member, label, image))
-    return tuple(prepared)
+    return prepared
 
 
 def stored_image(content: bytes, *, config: PreprocessConfig, max_pixels: int) -> bytes:

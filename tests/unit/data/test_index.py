@@ -1,5 +1,6 @@
 import dataclasses
 import hashlib
+from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 
 import pytest
@@ -7,7 +8,7 @@ from PIL import Image
 
 from unmask.config import IndexConfig
 from unmask.data.index import index_archive
-from unmask.errors import ArchiveError
+from unmask.errors import ArchiveError, UnmaskError
 from unmask.records import RECORD_COLUMNS, REJECT_COLUMNS
 
 CONFIG = IndexConfig(workers=1, max_pixels=1_000_000, max_reject_share=0.5)
@@ -111,9 +112,14 @@ def test_a_process_that_dies_is_reported(make_archive, monkeypatch):
         raise BrokenProcessPool("killed")
 
     monkeypatch.setattr("unmask.data.index.IMAGES_PER_WORKER", 20)
-    monkeypatch.setattr("unmask.data.index.ProcessPoolExecutor.map", die)
-    with pytest.raises(ArchiveError, match=r"a process that read .*faces\.zip died, .*: try a lower index\.workers"):
+    monkeypatch.setattr(ProcessPoolExecutor, "submit", die)
+    with pytest.raises(UnmaskError, match="one of 2 processes died"):
         index_archive(make_archive(per_class=20), dataclasses.replace(CONFIG, workers=2))
+
+
+def test_a_small_archive_is_read_by_one_process(make_archive, monkeypatch):
+    monkeypatch.delattr(ProcessPoolExecutor, "submit")
+    assert len(index_archive(make_archive(per_class=20), dataclasses.replace(CONFIG, workers=2)).records) == 40
 
 
 def test_the_audit_counts_each_class(make_archive, make_faces, make_image):

@@ -2,6 +2,8 @@
 
 import io
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +14,7 @@ from PIL import Image
 
 from unmask.config import PreprocessConfig
 from unmask.data import images, preprocess
-from unmask.errors import ImageError, ShardError
+from unmask.errors import ImageError, ShardError, UnmaskError
 
 CONFIG = PreprocessConfig(image_size=48, fit="resize", resample="box", shard_megabytes=1.0, workers=2)
 MAX_PIXELS = 10**6
@@ -65,4 +67,39 @@ def test_examples_keep_the_records_order(make_archive: Callable[..., Path]) -> N
 def test_member_that_is_gone_is_named(make_archive: Callable[..., Path]) -> None:
     records = pd.DataFrame({"member": ["real/absent.jpg"], "label": [0]})
     with pytest.raises(ShardError, match=r"cannot read real/absent\.jpg"):
+        list(preprocess.examples(make_archive(), records, config=CONFIG, max_pixels=MAX_PIXELS))
+
+
+def test_member_whose_bytes_are_damaged_is_named(make_archive: Callable[..., Path]) -> None:
+    archive = make_archive({"real/\u00e4.jpg": b"x"})
+    content = archive.read_bytes()
+    # The local header's copy of the name, the first of two, is flagged as UTF-8; FF never occurs in that.
+    archive.write_bytes(content.replace("\u00e4".encode(), b"\xff\xff", 1))
+    records = pd.DataFrame({"member": ["real/\u00e4.jpg"], "label": [0]})
+    with pytest.raises(
+        ShardError, match=r"cannot read real/\u00e4\.jpg from .*faces\.zip: damaged in the archive: .*utf-8"
+    ):
+        list(preprocess.examples(archive, records, config=CONFIG, max_pixels=MAX_PIXELS))
+
+
+def test_member_of_absurd_size_is_not_read(make_archive: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("unmask.data.archive.MAX_MEMBER_BYTES", 10)
+    records = pd.DataFrame({"member": ["real/000.jpg"], "label": [0]})
+    with pytest.raises(ShardError, match=r"cannot read real/000\.jpg .* bytes are more than the 10 allowed"):
+        list(preprocess.examples(make_archive(), records, config=replace(CONFIG, workers=1), max_pixels=MAX_PIXELS))
+
+
+def test_image_that_is_refused_is_named(make_archive: Callable[..., Path]) -> None:
+    records = pd.DataFrame({"member": ["real/000.jpg"], "label": [0]})
+    with pytest.raises(ShardError, match=r"real/000\.jpg: 48x48 is more than the 100 pixels allowed"):
+        list(preprocess.examples(make_archive(), records, config=CONFIG, max_pixels=100))
+
+
+def test_process_that_dies_is_reported(make_archive: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    def die(*arguments: object) -> None:
+        raise BrokenProcessPool("killed")
+
+    monkeypatch.setattr(ProcessPoolExecutor, "submit", die)
+    records = pd.DataFrame({"member": ["real/000.jpg"], "label": [0]})
+    with pytest.raises(UnmaskError, match="one of 2 processes died"):
         list(preprocess.examples(make_archive(), records, config=CONFIG, max_pixels=MAX_PIXELS))

@@ -1,15 +1,14 @@
 """The built-in data set: drawn portraits, real against generated, made without any network."""
 
-import multiprocessing
-import os
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
 from unmask.artifacts import atomic_path
 from unmask.config import DownloadConfig, SampleConfig
 from unmask.data.drawing.specimen import draw_specimen
+from unmask.data.parallel import count_workers, in_chunks, map_in_order
 from unmask.records import FAKE, LABEL_NAMES, REAL, Source
 
 ARCHIVE = "sample.zip"
@@ -31,7 +30,7 @@ def fetch(config: DownloadConfig, target: Path) -> Source:
         The source; its version names the drawing, the seed, the count and the size.
     """
     sample = config.sample
-    workers = max(1, min(os.cpu_count() or 1, sample.images // _IMAGES_PER_WORKER))
+    workers = max(1, min(count_workers(0), sample.images // _IMAGES_PER_WORKER))
     write_archive(target / ARCHIVE, sample, workers=workers)
     return Source(
         name="unmask/sample",
@@ -49,6 +48,9 @@ def write_archive(path: Path, sample: SampleConfig, *, workers: int) -> None:
         path: The zip to write, atomically; the bytes depend on `sample` only.
         sample: How many images (the odd one is real), how large, from which seed.
         workers: Number of processes; 1 draws in this one.
+
+    Raises:
+        UnmaskError: a process that draws died.
     """
     tasks = [(FAKE, index) for index in range(sample.images // 2)]
     tasks += [(REAL, index) for index in range(sample.images - sample.images // 2)]
@@ -63,16 +65,11 @@ def write_archive(path: Path, sample: SampleConfig, *, workers: int) -> None:
 
 def _draw_all(tasks: Iterable[tuple[int, int]], sample: SampleConfig, workers: int) -> Iterator[bytes]:
     """Draws the tasks' images in order, holding only a few of them at a time."""
-    draw = partial(_draw_one, seed=sample.seed, image_size=sample.image_size)
-    if workers == 1:
-        yield from map(draw, tasks)
-        return
-    # Processes are spawned, not forked: a fork would copy the threads of TensorFlow half alive.
-    with multiprocessing.get_context("spawn").Pool(workers) as pool:
-        yield from pool.imap(draw, tasks, chunksize=_CHUNK_IMAGES)
+    draw = partial(_draw_chunk, seed=sample.seed, image_size=sample.image_size)
+    for images in map_in_order(draw, in_chunks(tasks, _CHUNK_IMAGES), workers=workers):
+        yield from images
 
 
-def _draw_one(task: tuple[int, int], *, seed: int, image_size: int) -> bytes:
-    """Draws one image; a module-level function, as processes need."""
-    label, index = task
-    return draw_specimen(seed=seed, label=label, index=index, image_size=image_size)
+def _draw_chunk(tasks: Sequence[tuple[int, int]], *, seed: int, image_size: int) -> list[bytes]:
+    """Draws some images; a module-level function, as processes need."""
+    return [draw_specimen(seed=seed, label=label, index=index, image_size=image_size) for label, index in tasks]

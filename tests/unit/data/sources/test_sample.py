@@ -1,6 +1,8 @@
 import hashlib
 import io
 import zipfile
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +19,7 @@ from sklearn.preprocessing import StandardScaler
 from unmask.config import DownloadConfig, KaggleConfig, SampleConfig
 from unmask.data.sources import sample
 from unmask.data.sources.sample import write_archive
+from unmask.errors import UnmaskError
 
 Images = dict[str, bytes]
 
@@ -45,6 +48,16 @@ def test_same_seed_gives_the_same_bytes_whatever_the_number_of_processes(tmp_pat
     alone = draw(tmp_path / "alone.zip", images=20)
     together = draw(tmp_path / "together.zip", images=20, workers=2)
     assert sha256(alone) == sha256(together)
+
+
+def test_process_that_dies_is_reported_and_leaves_no_archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def die(*arguments: object) -> None:
+        raise BrokenProcessPool("killed")
+
+    monkeypatch.setattr(ProcessPoolExecutor, "submit", die)
+    with pytest.raises(UnmaskError, match="one of 2 processes died"):
+        draw(tmp_path / "sample.zip", images=20, workers=2)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_another_seed_gives_other_images(tmp_path: Path) -> None:
