@@ -50,9 +50,12 @@ class SampleConfig:
 
 @dataclass(frozen=True, config=STRICT)
 class KaggleConfig:
-    """The data set's name at Kaggle, as owner/name."""
+    """The data set at Kaggle, as owner/name, and what its zip must be; "" and 0 leave a pin open."""
 
     dataset: Annotated[str, Field(pattern=r"^[\w-]+/[\w-]+$")]
+    version: Annotated[str, Field(pattern=r"^([1-9]\d*)?$")]
+    bytes: CountOrNone
+    sha256: Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")]
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -75,6 +78,31 @@ class IndexConfig:
 
 
 @dataclass(frozen=True, config=STRICT)
+class Limits:
+    """From which value on a finding is warned of, and from which it stops the pipeline; both exclusive."""
+
+    warn: Probability
+    stop: Probability
+
+
+@dataclass(frozen=True, config=STRICT)
+class AuditConfig:
+    """What `index` and `split` look for in the data, and how much of it is too much.
+
+    Shortcuts and drift are AUCs of simple models, cross-validated on at most `images` images; the other limits are
+    shares of all images.
+    """
+
+    seed: CountOrNone
+    images: Annotated[int, Field(ge=100)]
+    shortcut_auc: Limits
+    drift_auc: Limits
+    duplicate_share: Limits
+    crossing_share: Limits
+    conflict_share: Limits
+
+
+@dataclass(frozen=True, config=STRICT)
 class SplitConfig:
     """How records are shared out; the distance is in bits, of 256, between two hashes."""
 
@@ -87,11 +115,15 @@ class SplitConfig:
 
 @dataclass(frozen=True, config=STRICT)
 class PreprocessConfig:
-    """What a model is shown: the side in pixels, and how an image of another size gets there."""
+    """What a model is shown: the side in pixels, and how an image of another size gets there.
+
+    `equalise` is the JPEG quality at which every image is encoded anew; 0 leaves them as they are.
+    """
 
     image_size: Pixels
     fit: Literal["resize", "crop"]
     resample: Literal["box", "bilinear", "bicubic", "lanczos"]
+    equalise: Annotated[int, Field(ge=0, le=100)]
     shard_megabytes: Positive
     workers: CountOrNone
 
@@ -214,6 +246,7 @@ class Config:
 
     download: DownloadConfig
     index: IndexConfig
+    audit: AuditConfig
     split: SplitConfig
     preprocess: PreprocessConfig
     train: TrainConfig

@@ -23,12 +23,9 @@ from unmask.errors import ConfigError
         ("near_duplicate_distance: 28", "near_duplicate_distance: 65", r"split\.near_duplicate_distance: got 65"),
         ("filters: [16, 32, 32]", "filters: []", r"train\.cnn\.architecture\.filters: got \[\]"),
         ("filters: [16, 32, 32]", "filters: [16, 0]", r"train\.cnn\.architecture\.filters\.1: got 0"),
-        (
-            "kaggle: {dataset: xhlulu/140k-real-and-fake-faces}",
-            "kaggle: {dataset: faces}",
-            r"download\.kaggle\.dataset",
-        ),
-        ("kaggle: {dataset: xhlulu/140k-real-and-fake-faces}", "kaggle: faces", "got 'faces'; expected a mapping"),
+        ("dataset: xhlulu/140k-real-and-fake-faces", "dataset: faces", r"download\.kaggle\.dataset"),
+        ("sample: {images: 1200, image_size: 128, seed: 7}", "sample: faces", "got 'faces'; expected a mapping"),
+        ("drift_auc: {warn: 0.6, stop: 1.0}", "drift_auc: {warn: 0.6}", r"audit\.drift_auc\.stop: missing"),
         ("max_reject_share: 0.01", "max_reject_share: .nan", r"index\.max_reject_share"),
     ],
 )

@@ -16,7 +16,7 @@ from unmask.config import PreprocessConfig
 from unmask.data import images, preprocess
 from unmask.errors import ImageError, ShardError, UnmaskError
 
-CONFIG = PreprocessConfig(image_size=48, fit="resize", resample="box", shard_megabytes=1.0, workers=2)
+CONFIG = PreprocessConfig(image_size=48, fit="resize", resample="box", equalise=0, shard_megabytes=1.0, workers=2)
 MAX_PIXELS = 10**6
 
 

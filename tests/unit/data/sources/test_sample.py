@@ -100,7 +100,7 @@ def test_fetch_leaves_one_zip_and_says_what_it_is(tmp_path: Path) -> None:
         source="sample",
         archive="",
         sample=SampleConfig(images=20, image_size=32, seed=5),
-        kaggle=KaggleConfig(dataset="owner/name"),
+        kaggle=KaggleConfig(dataset="owner/name", version="", bytes=0, sha256=""),
     )
     source = sample.fetch(config, tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == [source.archive] == ["sample.zip"]
