@@ -3,14 +3,16 @@ PYTHON ?= python3
 VENV := .venv
 PACKAGES := $(VENV)/packages
 READY := $(VENV)/ready
+BENCHMARKS := data-stages training-input dvc-scale
+PEERS := .venv-peers
 MEASURE := python -m benchmarks.real_faces --archive "$$UNMASK_REAL_DATA/faces-140k-subset.zip"
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup repro test test-all check format lock ui bench clean
+.PHONY: help setup repro test test-all check format lock ui bench bench-peers results clean
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z%-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 repro: $(READY) ## run the pipeline: only stages whose code, parameters or data changed
 	dvc repro
@@ -31,7 +33,17 @@ check: $(READY) ## check format, lint, types, imports between layers, and the pi
 ui: $(READY) ## open MLflow on the project's runs
 	unmask ui
 
-bench: $(READY) ## measure both recipes on real faces (needs UNMASK_REAL_DATA; hours)
+bench: $(addprefix bench-,$(BENCHMARKS)) ## measure speed against peers and limits, all of it (an hour)
+
+bench-%: $(READY) ## measure one of them: make bench-data-stages
+	python -m benchmarks.$(subst -,_,$*)
+	python -m benchmarks.performance_page
+
+bench-peers: $(READY) ## install the peers of the benchmarks (PyTorch) in an environment of their own
+	$(PYTHON) -m venv --clear $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/peers.txt
+
+results: $(READY) ## measure both recipes on real faces (needs UNMASK_REAL_DATA; hours)
 	$(MEASURE) --recipe paper --model cnn
 	$(MEASURE) --recipe real-subset --model cnn
 	$(MEASURE) --recipe real-subset --model resnet50
@@ -47,7 +59,7 @@ lock: $(READY) ## pin every dependency again in requirements.lock
 	  --no-emit-find-links --custom-compile-command "make lock" pyproject.toml -o requirements.lock
 
 clean: ## remove the environment, caches and outputs; the runs in mlruns/ and DVC's cache stay
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis data models reports
+	rm -rf $(VENV) $(PEERS) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis data models reports
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 setup: $(READY)

@@ -1,0 +1,169 @@
+"""Ours against a peer or a limit, measured in the same run; kept in benchmarks/results/NAME.json.
+
+Machines are noisy, so a figure alone says little: what counts is the ratio to a peer that ran in turn with ours, over
+several rounds, each by its median.
+"""
+
+import os
+import platform
+import statistics
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+from rich.console import Console
+from rich.table import Table
+
+from unmask import artifacts
+
+RESULTS = Path("benchmarks/results")
+Better = Literal["higher", "lower"]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One line of a benchmark.
+
+    Attributes:
+        what: what was measured.
+        ours: our median.
+        peer_name: what it is compared with: a peer, or a limit.
+        peer: the peer's median or the limit; None where the peer is not installed.
+        ratio: above 1 where ours is better, whether more or less of the unit is better; None without a peer.
+        at_least: the bar that the ratio must reach; None where the line is only told.
+        unit: of `ours` and `peer`: "images/s", "s", "MB".
+        rounds: how often each was measured, in turn.
+        machine: what it ran on.
+    """
+
+    what: str
+    ours: float
+    peer_name: str
+    peer: float | None
+    ratio: float | None
+    at_least: float | None
+    unit: str
+    rounds: int
+    machine: str
+
+    @property
+    def verdict(self) -> str:
+        """Says whether the bar was reached."""
+        if self.ratio is None:
+            return "peer absent"
+        if self.at_least is None:
+            return ""
+        return "met" if self.ratio >= self.at_least else "missed"
+
+
+def in_turn(ways: Mapping[str, Callable[[], float]], *, rounds: int) -> dict[str, list[float]]:
+    """Measures each way once a round, in turn, so that a slow moment of the machine meets all of them.
+
+    Args:
+        ways: name to a function that measures once and returns the figure.
+        rounds: how often.
+
+    Returns:
+        Name to its figures, one a round.
+    """
+    figures: dict[str, list[float]] = {name: [] for name in ways}
+    for _ in range(rounds):
+        for name, measure in ways.items():
+            figures[name].append(measure())
+    return figures
+
+
+def compare(
+    what: str,
+    ours: Sequence[float],
+    *,
+    peer: tuple[str, Sequence[float] | float | None],
+    at_least: float | None,
+    unit: str,
+    better: Better,
+) -> Comparison:
+    """Makes a line from figures.
+
+    Args:
+        what: what was measured.
+        ours: our figures, one a round.
+        peer: its name, and its figures, or the limit, or None where it is not installed.
+        at_least: the bar for the ratio, or None.
+        unit: of the figures.
+        better: whether more or less of the unit is better.
+
+    Returns:
+        The line, by the medians.
+    """
+    peer_name, figures = peer
+    our_median = statistics.median(ours)
+    peer_median = statistics.median(figures) if isinstance(figures, Sequence) else figures
+    ratio = None
+    if peer_median is not None:
+        ratio = our_median / peer_median if better == "higher" else peer_median / our_median
+    return Comparison(
+        what=what,
+        ours=round_figure(our_median),
+        peer_name=peer_name,
+        peer=None if peer_median is None else round_figure(peer_median),
+        ratio=None if ratio is None else round_figure(ratio),
+        at_least=at_least,
+        unit=unit,
+        rounds=len(ours),
+        machine=machine(),
+    )
+
+
+def round_figure(figure: float) -> float:
+    """Keeps three digits, or all before the point."""
+    return float(round(figure)) if abs(figure) >= 100 else float(f"{figure:.3g}")
+
+
+def machine() -> str:
+    """Names the processor, cores, memory and Python; never the host."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    gigabytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
+    return f"{processor()}, {cores} cores, {gigabytes:.0f} GB, Python {platform.python_version()}"
+
+
+def processor() -> str:
+    """Names the processor, as far as the system tells."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.machine()
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.machine()
+
+
+def publish(name: str, lines: Sequence[Comparison]) -> None:
+    """Shows a benchmark's lines and writes its file.
+
+    Args:
+        name: the benchmark: "data-stages".
+        lines: what was measured.
+    """
+    table = Table("what", "ours", "peer", "peer's", "unit", "ratio", "at least", "", title=name)
+    for line in lines:
+        table.add_row(*cells(line))
+    Console().print(table)
+    artifacts.write_json(RESULTS / f"{name}.json", [asdict(line) for line in lines])
+
+
+def cells(line: Comparison) -> tuple[str, ...]:
+    """Spells a line for a table: what, ours, peer, peer's, unit, ratio, at least, verdict."""
+    figures = (spell(line.ours), line.peer_name, spell(line.peer), line.unit, spell(line.ratio), spell(line.at_least))
+    return (line.what, *figures, line.verdict)
+
+
+def spell(figure: float | None) -> str:
+    """Spells a figure; nothing where there is none."""
+    if figure is None:
+        return ""
+    return f"{figure:,.0f}" if abs(figure) >= 100 else f"{figure:g}"
+
+
+def load(name: str) -> list[Comparison]:
+    """Reads a benchmark's file."""
+    return [Comparison(**line) for line in artifacts.read_json(RESULTS / f"{name}.json")]
