@@ -12,16 +12,16 @@ everywhere. Any other file in a class folder claims to be an image.
 A member's name is only a name: nothing is ever unpacked, so no name becomes a path on disk.
 """
 
-import lzma
-import struct
-import zipfile
-import zlib
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
+from unmask.data.archive_reader import ENCRYPTED, ArchiveReader
 from unmask.data.archive_tables import Table, parse_table, table_groups, table_labels
+from unmask.data.zip_directory import Entry, read_directory
 from unmask.errors import ArchiveError, ImageError
 from unmask.records import FAKE, LABEL_NAMES, REAL, TEST, TRAIN, VALIDATION
 
@@ -30,39 +30,29 @@ UPSTREAM_SPLITS = {"train": TRAIN, "valid": VALIDATION, "validation": VALIDATION
 GROUP_TABLE = "sources.csv"
 LEFT_BEHIND = ("__macosx", "thumbs.db", "desktop.ini")
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff")
-MAX_MEMBER_BYTES = 1 << 28  # no face photograph takes 256 MB: more is a mistake, or a bomb
-
-# What zipfile and its decompressors raise at damage, besides OSError: a RuntimeError is of encryption, and its
-# NotImplementedError of methods that are unknown; a ValueError of names that are no UTF-8; an OverflowError of offsets.
-DAMAGED = (
-    zipfile.BadZipFile,
-    zlib.error,
-    lzma.LZMAError,
-    struct.error,
-    EOFError,
-    OverflowError,
-    RuntimeError,
-    ValueError,
-)
-ENCRYPTED = 0x1  # general purpose bit 0: PKWARE's application note (APPNOTE.TXT), section 4.4.4
+STRAY = "in no folder called real or fake"
 NUM_NAMED = 3  # how many offenders an error names
 
 
-@dataclass(frozen=True)
-class Member:
+class Member(NamedTuple):
     """One image of the archive.
 
     Attributes:
-        name: its path inside the archive.
+        entry: its name, and where its bytes lie.
         label: 0 real, 1 fake.
         group: images of one group share a source; empty where the archive names none.
         upstream_split: train, validation, test, or empty.
     """
 
-    name: str
+    entry: Entry
     label: int
     group: str
     upstream_split: str
+
+    @property
+    def name(self) -> str:
+        """Its path inside the archive."""
+        return self.entry.name
 
 
 @dataclass(frozen=True)
@@ -71,55 +61,13 @@ class Contents:
 
     Attributes:
         members: the images, sorted by name.
-        strays: pictures in no class folder, sorted.
+        rejects: name and reason of each file that cannot be an image of the set, by its name alone; sorted.
         num_ignored: files that are no images by rule.
     """
 
     members: list[Member]
-    strays: list[str]
+    rejects: list[tuple[str, str]]
     num_ignored: int
-
-
-def open_archive(path: Path) -> zipfile.ZipFile:
-    """Opens a zip for reading.
-
-    Raises:
-        ArchiveError: the file is missing, unreadable, truncated or no zip.
-    """
-    try:
-        return zipfile.ZipFile(path)
-    except FileNotFoundError as error:
-        raise ArchiveError(f"there is no archive {path}") from error
-    except DAMAGED as error:
-        if path.stat().st_size == 0:
-            raise ArchiveError(f"the archive {path} is empty (0 bytes)") from error
-        raise ArchiveError(f"{path} is no whole zip file: truncated, or not a zip ({error})") from error
-    except OSError as error:
-        raise ArchiveError(f"cannot read the archive {path}: {error.strerror or error}") from error
-
-
-def read_member(archive: zipfile.ZipFile, name: str) -> bytes:
-    """Reads one member whole and checks its CRC.
-
-    Args:
-        archive: from `open_archive`.
-        name: a member's name.
-
-    Returns:
-        The member's bytes.
-
-    Raises:
-        ImageError: the stored bytes are damaged, too many, or stored in a way that cannot be read.
-    """
-    try:
-        information = archive.getinfo(name)
-        if information.file_size > MAX_MEMBER_BYTES:
-            raise ImageError(f"{information.file_size} bytes are more than the {MAX_MEMBER_BYTES} allowed")
-        return archive.read(information)
-    except (*DAMAGED, OSError) as error:
-        raise ImageError(f"damaged in the archive: {error}") from error
-    except KeyError as error:
-        raise ImageError("not in the archive") from error
 
 
 def list_contents(path: Path) -> Contents:
@@ -135,25 +83,50 @@ def list_contents(path: Path) -> Contents:
         ArchiveError: the file is no whole zip, lists a member twice, is encrypted, holds no images or one class
             only, or its tables are damaged or contradict its folders.
     """
-    with open_archive(path) as archive:
-        names = file_names(archive, path)
-        tables = [read_table(archive, path, name) for name in names if is_table(name)]
+    entries = files(path)
+    tables = [read_table(path, entry) for entry in entries if is_table(entry.name)]
     beside = path.with_name(GROUP_TABLE)
     if beside.is_file():
         tables.append(read_table_beside(beside))
-    images = [name for name in names if not is_table(name)]
-    members = [member for name in images if (member := place(name)) is not None]
-    strays = [name for name in images if place(name) is None and name.lower().endswith(IMAGE_SUFFIXES)]
+    images = [entry for entry in entries if not is_table(entry.name)]
+    members = [member for entry in images if (member := place(entry)) is not None]
+    strays = [entry.name for entry in images if place(entry) is None and entry.name.lower().endswith(IMAGE_SUFFIXES)]
     require_both_classes(members, path)
     members = apply_tables(members, tables)
-    return Contents(members=members, strays=strays, num_ignored=len(names) - len(members) - len(strays))
+    return Contents(
+        members=members,
+        rejects=[(stray, STRAY) for stray in strays],
+        num_ignored=len(entries) - len(members) - len(strays),
+    )
 
 
-def read_table(archive: zipfile.ZipFile, path: Path, name: str) -> Table:
+def locate(path: Path, names: Iterable[str]) -> list[Entry]:
+    """Finds members of an archive by their names.
+
+    Args:
+        path: the zip; its directory is read once.
+        names: the members' names, as records have them.
+
+    Returns:
+        Where each lies, in the order of the names.
+
+    Raises:
+        ArchiveError: the archive cannot be read, or lacks one of the names.
+    """
+    entries = {entry.name: entry for entry in files(path)}
+    wanted = list(names)
+    absent = [name for name in wanted if name not in entries]
+    if absent:
+        raise ArchiveError(f"cannot read {shorten(absent)} from {path}: not in the archive; run the index stage again")
+    return [entries[name] for name in wanted]
+
+
+def read_table(path: Path, entry: Entry) -> Table:
     """Reads a table of the archive at `path`; errors name both."""
-    full_name = f"{path}/{name}"
+    full_name = f"{path}/{entry.name}"
     try:
-        return parse_table(full_name, read_member(archive, name))
+        with ArchiveReader(path) as reader:
+            return parse_table(full_name, reader.read(entry))
     except ImageError as error:
         raise ArchiveError(f"cannot read the table {full_name}: {error}") from error
 
@@ -166,17 +139,17 @@ def read_table_beside(path: Path) -> Table:
         raise ArchiveError(f"cannot read the table {path}: {error}") from error
 
 
-def file_names(archive: zipfile.ZipFile, path: Path) -> list[str]:
-    """Lists the files, sorted, without folders and what operating systems leave behind."""
-    entries = [entry for entry in archive.infolist() if not entry.is_dir() and not is_left_behind(entry.filename)]
-    encrypted = sorted(entry.filename for entry in entries if entry.flag_bits & ENCRYPTED)
+def files(path: Path) -> list[Entry]:
+    """Lists the files, sorted by name, without folders and what operating systems leave behind."""
+    entries = [entry for entry in read_directory(path) if not is_left_behind(entry.name)]
+    encrypted = sorted(entry.name for entry in entries if entry.flags & ENCRYPTED)
     if encrypted:
         raise ArchiveError(f"{path} is encrypted: {shorten(encrypted)}; decrypt it first")
-    counts = Counter(entry.filename for entry in entries)
-    twice = sorted(name for name, count in counts.items() if count > 1)
+    entries.sort()
+    twice = sorted({entry.name for entry, after in pairwise(entries) if entry.name == after.name})
     if twice:
         raise ArchiveError(f"{path} lists a member more than once: {shorten(twice)}")
-    return sorted(counts)
+    return entries
 
 
 def is_left_behind(name: str) -> bool:
@@ -189,11 +162,11 @@ def is_table(name: str) -> bool:
     return name.lower().endswith(".csv")
 
 
-def place(name: str) -> Member | None:
+def place(entry: Entry) -> Member | None:
     """Reads a member's label and upstream split from its folders.
 
     Args:
-        name: a member's name.
+        entry: a file of the archive.
 
     Returns:
         The image, without a group; None when no folder names a class.
@@ -201,14 +174,14 @@ def place(name: str) -> Member | None:
     Raises:
         ArchiveError: its folders name both classes.
     """
-    folders = [folder.lower() for folder in PurePosixPath(name).parts[:-1]]
+    folders = [folder.lower() for folder in PurePosixPath(entry.name).parts[:-1]]
     labels = {LABELS[folder] for folder in folders if folder in LABELS}
     if not labels:
         return None
     if len(labels) > 1:
-        raise ArchiveError(f"{name} lies in a real and in a fake folder: its label is not clear")
+        raise ArchiveError(f"{entry.name} lies in a real and in a fake folder: its label is not clear")
     splits = [UPSTREAM_SPLITS[folder] for folder in folders if folder in UPSTREAM_SPLITS]
-    return Member(name=name, label=labels.pop(), group="", upstream_split=splits[-1] if splits else "")
+    return Member(entry=entry, label=labels.pop(), group="", upstream_split=splits[-1] if splits else "")
 
 
 def require_both_classes(members: Sequence[Member], path: Path) -> None:
@@ -238,7 +211,7 @@ def apply_tables(members: Sequence[Member], tables: Sequence[Table]) -> list[Mem
                 "(in its column label, 1 means real)"
             )
         groups |= table_groups(table, names)
-    return [replace(member, group=groups.get(member.name, "")) for member in members]
+    return [member._replace(group=groups.get(member.name, "")) for member in members]
 
 
 def shorten(names: Sequence[str]) -> str:

@@ -16,6 +16,7 @@ from unmask.data.archive import Contents, Member, list_contents
 from unmask.data.audit import summarize
 from unmask.data.inspection import Inspection, inspect_members
 from unmask.data.parallel import count_workers, in_chunks, map_in_order
+from unmask.data.zip_directory import Entry
 from unmask.errors import ArchiveError
 from unmask.records import LABEL_NAMES, RECORD_COLUMNS, REJECT_COLUMNS
 
@@ -62,10 +63,12 @@ def index_archive(path: Path, config: IndexConfig) -> Index:
     """
     contents = list_contents(path)
     inspections = progress(
-        inspect_all(path, contents.members, config), total=len(contents.members), description="index"
+        inspect_all(path, [member.entry for member in contents.members], config),
+        total=len(contents.members),
+        description="index",
     )
     records: list[dict[str, Any]] = []
-    rejects = [(stray, "in no folder called real or fake") for stray in contents.strays]
+    rejects = list(contents.rejects)
     for member, inspection in zip(contents.members, inspections, strict=True):
         if isinstance(inspection, str):
             rejects.append((member.name, inspection))
@@ -85,21 +88,21 @@ def describe(member: Member) -> dict[str, Any]:
     return {"label": member.label, "group": member.group, "upstream_split": member.upstream_split}
 
 
-def inspect_all(path: Path, members: Sequence[Member], config: IndexConfig) -> Iterator[Inspection | str]:
+def inspect_all(path: Path, entries: Sequence[Entry], config: IndexConfig) -> Iterator[Inspection | str]:
     """Measures members in the order given, in as many processes as asked for.
 
     Memory stays bounded by the measures, some hundred bytes an image: workers hold one image at a time.
     """
-    workers = min(count_workers(config.workers), max(1, len(members) // IMAGES_PER_WORKER))
-    size = min(max(len(members) // (workers * CHUNKS_PER_WORKER), MIN_CHUNK), MAX_CHUNK)
+    workers = min(count_workers(config.workers), max(1, len(entries) // IMAGES_PER_WORKER))
+    size = min(max(len(entries) // (workers * CHUNKS_PER_WORKER), MIN_CHUNK), MAX_CHUNK)
     inspect_chunk = partial(inspect_members, path, max_pixels=config.max_pixels)
-    for inspections in map_in_order(inspect_chunk, in_chunks(members, size), workers=workers):
+    for inspections in map_in_order(inspect_chunk, in_chunks(entries, size), workers=workers):
         yield from inspections
 
 
 def require_few_rejects(rejects: Sequence[tuple[str, str]], contents: Contents, config: IndexConfig) -> None:
     """Stops when the share of rejects exceeds what is allowed."""
-    num_images = len(contents.members) + len(contents.strays)
+    num_images = len(contents.members) + len(contents.rejects)
     if len(rejects) <= config.max_reject_share * num_images:
         return
     raise ArchiveError(

@@ -8,8 +8,9 @@ from pathlib import Path
 import imagehash
 from PIL import Image
 
-from unmask.data.archive import Member, open_archive, read_member
+from unmask.data.archive_reader import ArchiveReader
 from unmask.data.images import jpeg_quality, open_image, picture_format, to_rgb
+from unmask.data.zip_directory import Entry
 from unmask.errors import ImageError
 
 # 16 x 16 differences between neighbouring pixels: 256 bits. On aligned faces the 64-bit hashes do not tell a second
@@ -32,22 +33,22 @@ class Inspection:
     jpeg_quality: int | None
 
 
-def inspect_members(path: Path, members: Sequence[Member], max_pixels: int) -> list[Inspection | str]:
+def inspect_members(path: Path, entries: Sequence[Entry], max_pixels: int) -> list[Inspection | str]:
     """Reads and measures some members of an archive.
 
     Args:
         path: the zip, opened here, so that any process can do it.
-        members: what to read.
+        entries: what to read, as the zip's directory has it.
         max_pixels: the most pixels an image may have.
 
     Returns:
         For each member its measures, or the reason why it cannot be used.
     """
     inspections: list[Inspection | str] = []
-    with open_archive(path) as archive:
-        for member in members:
+    with ArchiveReader(path) as reader:
+        for entry in entries:
             try:
-                inspections.append(inspect_image(read_member(archive, member.name), max_pixels=max_pixels))
+                inspections.append(inspect_image(reader.read(entry), max_pixels=max_pixels))
             except ImageError as error:
                 inspections.append(str(error))
     return inspections

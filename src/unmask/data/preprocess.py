@@ -13,10 +13,12 @@ import pandas as pd
 from PIL import ExifTags, Image
 
 from unmask.config import PreprocessConfig
-from unmask.data.archive import open_archive, read_member
+from unmask.data.archive import locate
+from unmask.data.archive_reader import ArchiveReader
 from unmask.data.images import Pixels, fit_image, open_image, to_rgb
 from unmask.data.parallel import in_chunks, map_in_order
 from unmask.data.shards import Example
+from unmask.data.zip_directory import Entry
 from unmask.errors import ImageError, ShardError
 
 KEPT_FORMATS = ("JPEG", "PNG")  # what the training input decodes to the same pixels as `images.decode`
@@ -38,31 +40,33 @@ def examples(archive: Path, records: pd.DataFrame, *, config: PreprocessConfig, 
 
     Raises:
         ShardError: an image cannot be prepared; the message names it.
-        ArchiveError: the archive cannot be opened.
+        ArchiveError: the archive cannot be opened, or lacks a member.
         UnmaskError: a process that prepares images died.
     """
-    rows = zip(records["member"], records["label"].astype(int), strict=True)
+    rows = zip(locate(archive, records["member"]), records["label"].astype(int), strict=True)
     prepare_rows = partial(prepare, archive, config=config, max_pixels=max_pixels)
     for prepared in map_in_order(prepare_rows, in_chunks(rows, CHUNK_RECORDS), workers=config.workers):
         yield from prepared
 
 
 def prepare(
-    archive: Path, rows: Sequence[tuple[str, int]], *, config: PreprocessConfig, max_pixels: int
+    archive: Path, rows: Sequence[tuple[Entry, int]], *, config: PreprocessConfig, max_pixels: int
 ) -> list[Example]:
-    """Prepares one chunk of (member, label) in a worker; see `examples`."""
+    """Prepares one chunk of (entry, label) in a worker; see `examples`."""
     prepared = []
-    with open_archive(archive) as source:
-        for member, label in rows:
+    with ArchiveReader(archive) as reader:
+        for entry, label in rows:
             try:
-                content = read_member(source, member)
+                content = reader.read(entry)
             except ImageError as error:
-                raise ShardError(f"cannot read {member} from {archive}: {error}; run the index stage again") from error
+                raise ShardError(
+                    f"cannot read {entry.name} from {archive}: {error}; run the index stage again"
+                ) from error
             try:
                 image = stored_image(content, config=config, max_pixels=max_pixels)
             except ImageError as error:
-                raise ShardError(f"{member}: {error}") from error
-            prepared.append(Example(member, label, image))
+                raise ShardError(f"{entry.name}: {error}") from error
+            prepared.append(Example(entry.name, label, image))
     return prepared
 
 

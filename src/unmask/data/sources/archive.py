@@ -4,7 +4,8 @@ import shutil
 from pathlib import Path
 
 from unmask.config import DownloadConfig
-from unmask.data.archive import GROUP_TABLE, open_archive
+from unmask.data.archive import GROUP_TABLE
+from unmask.data.zip_directory import read_directory
 from unmask.errors import ConfigError, StorageError
 from unmask.records import Source
 
@@ -29,7 +30,7 @@ def fetch(config: DownloadConfig, target: Path) -> Source:
     if not config.archive:
         raise ConfigError("download.archive is empty: source 'archive' needs the path of a zip file there")
     original = Path(config.archive)
-    open_archive(original).close()
+    read_directory(original)  # stops before a copy of what is no zip
     require_space(target, original.stat().st_size)
     shutil.copyfile(original, target / original.name)
     groups = original.with_name(GROUP_TABLE)
