@@ -193,6 +193,7 @@ class Pipe:
 
     def write(self, content):
         self.content += content
+        return len(content)
 
     def flush(self):
         pass
