@@ -144,11 +144,16 @@ def publish(name: str, lines: Sequence[Comparison]) -> None:
         name: the benchmark: "data-stages".
         lines: what was measured.
     """
+    show(name, lines)
+    artifacts.write_json(RESULTS / f"{name}.json", [asdict(line) for line in lines])
+
+
+def show(name: str, lines: Sequence[Comparison]) -> None:
+    """Shows a benchmark's lines and leaves its file alone: for a trial that is smaller than the benchmark."""
     table = Table("what", "ours", "peer", "peer's", "unit", "ratio", "at least", "", title=name)
     for line in lines:
         table.add_row(*cells(line))
     Console().print(table)
-    artifacts.write_json(RESULTS / f"{name}.json", [asdict(line) for line in lines])
 
 
 def cells(line: Comparison) -> tuple[str, ...]:
