@@ -43,7 +43,7 @@ def pack(folder: Path, *, records: pd.DataFrame, archive: Path, parameters: conf
     logger.info("preprocess %s: %d images from %s", folder.name, len(records), archive)
     prepared = preprocess.examples(
         archive,
-        records.sort_values("sha256", kind="stable"),
+        records.sort_values(["sha256", "member"]),
         config=parameters.preprocess,
         max_pixels=parameters.index.max_pixels,
     )

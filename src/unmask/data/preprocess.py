@@ -31,7 +31,7 @@ def examples(archive: Path, records: pd.DataFrame, *, config: PreprocessConfig, 
 
     Args:
         archive: the zip that holds the members.
-        records: columns member and label.
+        records: columns member, label and sha256.
         config: size, fit, kernel and the number of workers.
         max_pixels: the most pixels that will be decoded.
 
@@ -43,19 +43,20 @@ def examples(archive: Path, records: pd.DataFrame, *, config: PreprocessConfig, 
         ArchiveError: the archive cannot be opened, or lacks a member.
         UnmaskError: a process that prepares images died.
     """
-    rows = zip(locate(archive, records["member"]), records["label"].astype(int), strict=True)
+    labels, hashes = records["label"].astype(int), records["sha256"]
+    rows = zip(locate(archive, records["member"]), labels, hashes, strict=True)
     prepare_rows = partial(prepare, archive, config=config, max_pixels=max_pixels)
     for prepared in map_in_order(prepare_rows, in_chunks(rows, CHUNK_RECORDS), workers=config.workers):
         yield from prepared
 
 
 def prepare(
-    archive: Path, rows: Sequence[tuple[Entry, int]], *, config: PreprocessConfig, max_pixels: int
+    archive: Path, rows: Sequence[tuple[Entry, int, str]], *, config: PreprocessConfig, max_pixels: int
 ) -> list[Example]:
-    """Prepares one chunk of (entry, label) in a worker; see `examples`."""
+    """Prepares one chunk of (entry, label, sha256) in a worker; see `examples`."""
     prepared = []
     with ArchiveReader(archive) as reader:
-        for entry, label in rows:
+        for entry, label, sha256 in rows:
             try:
                 content = reader.read(entry)
             except ImageError as error:
@@ -66,7 +67,7 @@ def prepare(
                 image = stored_image(content, config=config, max_pixels=max_pixels)
             except ImageError as error:
                 raise ShardError(f"{entry.name}: {error}") from error
-            prepared.append(Example(entry.name, label, image))
+            prepared.append(Example(entry.name, label, sha256, image))
     return prepared
 
 

@@ -30,6 +30,12 @@ def test_image_of_the_right_size_keeps_its_bytes(make_image: Callable[..., bytes
     assert stored(content) == content
 
 
+def records_of(*members: str) -> pd.DataFrame:
+    """Makes the records of a split; labels as the folders say."""
+    labels = [int(name.startswith("fake")) for name in members]
+    return pd.DataFrame({"member": members, "label": labels, "sha256": "0" * 64})
+
+
 def test_image_of_another_size_is_resized_once_and_stored_without_loss(make_image: Callable[..., bytes]) -> None:
     content = make_image(1, size=(96, 96))
     written = Image.open(io.BytesIO(stored(content)))
@@ -58,14 +64,14 @@ def test_crop_larger_than_the_image_is_refused(make_image: Callable[..., bytes])
 def test_examples_keep_the_records_order(make_archive: Callable[..., Path]) -> None:
     archive = make_archive(per_class=70)
     members = [f"{label}/{number:03d}.jpg" for number in range(70) for label in ("fake", "real")]
-    records = pd.DataFrame({"member": members, "label": [int(name.startswith("fake")) for name in members]})
+    records = records_of(*members)
     prepared = list(preprocess.examples(archive, records, config=CONFIG, max_pixels=MAX_PIXELS))
     assert [example.member for example in prepared] == members
     assert [example.label for example in prepared] == records["label"].tolist()
 
 
 def test_member_that_is_gone_is_named(make_archive: Callable[..., Path]) -> None:
-    records = pd.DataFrame({"member": ["real/absent.jpg"], "label": [0]})
+    records = records_of("real/absent.jpg")
     with pytest.raises(ArchiveError, match=r"cannot read real/absent\.jpg .* run the index stage again"):
         list(preprocess.examples(make_archive(), records, config=CONFIG, max_pixels=MAX_PIXELS))
 
@@ -75,7 +81,7 @@ def test_member_whose_bytes_are_damaged_is_named(make_archive: Callable[..., Pat
     content = archive.read_bytes()
     # The local header's copy of the name, the first of two, is flagged as UTF-8; FF never occurs in that.
     archive.write_bytes(content.replace("\u00e4".encode(), b"\xff\xff", 1))
-    records = pd.DataFrame({"member": ["real/\u00e4.jpg"], "label": [0]})
+    records = records_of("real/\u00e4.jpg")
     with pytest.raises(
         ShardError, match=r"cannot read real/\u00e4\.jpg from .*faces\.zip: damaged in the archive: its header and"
     ):
@@ -84,13 +90,13 @@ def test_member_whose_bytes_are_damaged_is_named(make_archive: Callable[..., Pat
 
 def test_member_of_absurd_size_is_not_read(make_archive: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("unmask.data.archive_reader.MAX_MEMBER_BYTES", 10)
-    records = pd.DataFrame({"member": ["real/000.jpg"], "label": [0]})
+    records = records_of("real/000.jpg")
     with pytest.raises(ShardError, match=r"cannot read real/000\.jpg .* bytes are more than the 10 allowed"):
         list(preprocess.examples(make_archive(), records, config=replace(CONFIG, workers=1), max_pixels=MAX_PIXELS))
 
 
 def test_image_that_is_refused_is_named(make_archive: Callable[..., Path]) -> None:
-    records = pd.DataFrame({"member": ["real/000.jpg"], "label": [0]})
+    records = records_of("real/000.jpg")
     with pytest.raises(ShardError, match=r"real/000\.jpg: 48x48 is more than the 100 pixels allowed"):
         list(preprocess.examples(make_archive(), records, config=CONFIG, max_pixels=100))
 
@@ -100,6 +106,6 @@ def test_process_that_dies_is_reported(make_archive: Callable[..., Path], monkey
         raise BrokenProcessPool("killed")
 
     monkeypatch.setattr(ProcessPoolExecutor, "submit", die)
-    records = pd.DataFrame({"member": ["real/000.jpg"], "label": [0]})
+    records = records_of("real/000.jpg")
     with pytest.raises(UnmaskError, match="one of 2 processes died"):
         list(preprocess.examples(make_archive(), records, config=CONFIG, max_pixels=MAX_PIXELS))

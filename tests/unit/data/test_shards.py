@@ -23,9 +23,22 @@ UNVARIED = AugmentationConfig(
 def examples(make_image: Callable[..., bytes]) -> list[shards.Example]:
     formats = ["JPEG", "PNG"]
     return [
-        shards.Example(f"face-{number}", number % 2, make_image(number, format=formats[number % 2]))
+        shards.Example(
+            f"face-{number}", number % 2, hash_at(number / 20), make_image(number, format=formats[number % 2])
+        )
         for number in range(20)
     ]
+
+
+def hash_at(share: float) -> str:
+    """Makes a hash that lies at a share of all hashes: 0 first, 1 beyond the last."""
+    return f"{int(share * 2**64):016x}" + "0" * 48
+
+
+def written(folder: Path, examples: list[shards.Example], *, shard_megabytes: float = 0.01) -> dict[str, bytes]:
+    """Writes examples, and gives their shards' bytes by name."""
+    shards.write(folder, examples, total=len(examples), shard_megabytes=shard_megabytes, about=ABOUT)
+    return {path.name: path.read_bytes() for path in folder.glob("*.tfrecord")}
 
 
 @pytest.fixture
@@ -53,6 +66,35 @@ def test_same_examples_give_the_same_bytes(folder: Path, tmp_path: Path, example
     shards.write(tmp_path / "again", examples, total=20, shard_megabytes=0.01, about=ABOUT)
     for path in (folder / "test").iterdir():
         assert path.read_bytes() == (tmp_path / "again" / path.name).read_bytes()
+
+
+def test_another_image_changes_one_shard(tmp_path: Path, examples: list[shards.Example]) -> None:
+    before = written(tmp_path / "before", examples)
+    more = shards.Example("another", 0, hash_at(0.3), examples[0].image)
+    after = written(tmp_path / "after", sorted([*examples, more], key=lambda example: example.sha256))
+    assert before.keys() == after.keys()
+    assert sum(before[name] != after[name] for name in before) == 1
+    assert len(before) >= 2
+
+
+@pytest.mark.parametrize(("wanted", "bits"), [(0.2, 0), (1.0, 0), (1.5, 1), (27.0, 5), (1e9, 16)])
+def test_shards_are_as_many_as_the_power_of_two_nearest_to_what_is_wanted(wanted: float, bits: int) -> None:
+    assert shards.shard_bits(wanted) == bits
+
+
+def test_copies_of_one_picture_lie_in_one_shard(tmp_path: Path, examples: list[shards.Example]) -> None:
+    copies = [shards.Example(f"copy-{n}", 0, hash_at(0.5), examples[0].image) for n in range(40)]
+    assert len(written(tmp_path / "test", copies)) == 1
+
+
+def test_images_out_of_order_are_an_error(tmp_path: Path, examples: list[shards.Example]) -> None:
+    with pytest.raises(ShardError, match=r"do not come in the order of their sha256"):
+        written(tmp_path / "test", [*examples, examples[0]])
+
+
+def test_every_record_names_the_picture_it_comes_from(folder: Path, examples: list[shards.Example]) -> None:
+    members = pd.read_csv(folder / "test" / shards.MEMBERS)
+    assert members["sha256"].tolist() == [example.sha256 for example in examples]
 
 
 def test_pixels_read_in_training_are_those_that_serving_decodes(folder: Path, examples: list[shards.Example]) -> None:
@@ -101,7 +143,9 @@ def test_image_of_another_size_than_the_index_says_is_an_error(tmp_path: Path) -
     from unmask.data.preprocess import encode_png
 
     wrong = encode_png(np.asarray(Image.new("RGB", (32, 32))))
-    shards.write(tmp_path / "test", [shards.Example("a", 0, wrong)], total=1, shard_megabytes=1.0, about=ABOUT)
+    shards.write(
+        tmp_path / "test", [shards.Example("a", 0, hash_at(0), wrong)], total=1, shard_megabytes=1.0, about=ABOUT
+    )
     with pytest.raises(ShardError, match="is damaged"):
         list(reading.evaluation_batches(tmp_path, "test", 1))
 

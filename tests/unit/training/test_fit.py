@@ -30,7 +30,7 @@ def section() -> TrainCnnConfig:
 def splits(tmp_path: Path, make_image: Callable[..., bytes]) -> tuple[shards.ShardIndex, shards.ShardIndex]:
     about = {"preprocess": {"image_size": SIZE, "fit": "resize", "resample": "box"}}
     for name, count in (("train", 30), ("validation", 12)):
-        faces = [shards.Example(str(n), n % 2, make_image(n, size=(SIZE, SIZE))) for n in range(count)]
+        faces = [shards.Example(str(n), n % 2, f"{n:064x}", make_image(n, size=(SIZE, SIZE))) for n in range(count)]
         shards.write(tmp_path / name, faces, total=count, shard_megabytes=1.0, about=about)
     return shards.read_index(tmp_path / "train"), shards.read_index(tmp_path / "validation")
 
