@@ -42,12 +42,17 @@ def archive_of(folder: Path, *, num_images: int) -> Path:
         A zip that stores, not deflates, its members: `real_vs_fake/real-vs-fake/{train,valid,test}/{real,fake}/*.jpg`
         and the tables `{train,valid,test}.csv`, as Kaggle's.
     """
-    path = folder / f"generated-{num_images}.zip"
+    path = path_of(folder, num_images=num_images)
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
         with artifacts.atomic_path(path) as target:
             write_archive(target, num_images=num_images)
     return path
+
+
+def path_of(folder: Path, *, num_images: int) -> Path:
+    """Says where the archive of so many images is kept."""
+    return folder / f"generated-{num_images}.zip"
 
 
 def write_archive(path: Path, *, num_images: int) -> None:
