@@ -6,10 +6,10 @@ Images that belong together (copies, near copies, one group) form a component, a
   splits, all of it goes to test if any part was in test, else to validation: no image that judges is ever lost or
   learnt from, and what moves is counted and logged.
 - Where the archive names some splits but no validation (or no test), that split is taken out of its train images.
-- Other components are shared out at random from the seed, largest first, each to the split that lacks most of its
-  classes, so that shares and class balance are met to within a component's size.
+- Other components are shared out at random from the seed, largest first, so that shares and class balance are met to
+  within a component's size.
 
-Only the set of records and the seed decide: the order of the records does not.
+Only the set of pictures and the seed decide: neither their order nor their names do.
 """
 
 import logging
@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from unmask.artifacts import sha256_of_text
 from unmask.config import SplitConfig
 from unmask.data.duplicates import Positions, find_copies, join_groups
 from unmask.errors import SplitError
@@ -72,7 +73,7 @@ def split_records(records: pd.DataFrame, config: SplitConfig) -> Split:
     kept = upstream_assignment(upstream, components)
     free = np.where(kept == TRAIN, FREE, kept) if lacks_evaluation(kept) else kept
     shares = free_shares(kept, config)
-    assignment = share_out(records["label"], components, free, shares=shares, seed=config.seed)
+    assignment = share_out(records, components, free, shares=shares, seed=config.seed)
     tables = {name: records.loc[assignment == name, list(SPLIT_COLUMNS)].reset_index(drop=True) for name in SPLITS}
     require_classes(tables)
     moved = count_moved(upstream, kept)
@@ -120,36 +121,62 @@ def free_shares(assignment: Assignment, config: SplitConfig) -> dict[str, float]
 
 
 def share_out(
-    labels: pd.Series, components: Positions, assignment: Assignment, *, shares: dict[str, float], seed: int
+    records: pd.DataFrame, components: Positions, assignment: Assignment, *, shares: dict[str, float], seed: int
 ) -> Assignment:
     """Shares the free components out, each class by itself as far as components allow.
 
+    Components of several images come first, largest first, each to the split that lacks most of its classes. Single
+    images then fill what is lacking, in the order of a hash: an image more or less moves the borders between splits by
+    one image, and all others stay where they were.
+
     Args:
-        labels: (records,), 0 or 1.
+        records: columns label and sha256.
         components: (records,).
         assignment: (records,), a split, or `FREE`.
         shares: split name to its share of the free records; they sum to 1.
-        seed: of the order in which components of one size are shared out.
+        seed: of the hash.
 
     Returns:
         assignment: (records,), without `FREE`.
     """
     is_free = assignment == FREE
+    labels = records["label"].to_numpy()[is_free]
     free, inverse = np.unique(components[is_free], return_inverse=True)
     counts = np.zeros((len(free), len(LABEL_NAMES)), dtype=np.int64)
-    np.add.at(counts, (inverse, labels[is_free].to_numpy()), 1)
-    order = np.random.default_rng(seed).permutation(len(free))
-    order = order[np.argsort(-counts.sum(axis=1)[order], kind="stable")]
-    names = list(shares)
+    np.add.at(counts, (inverse, labels), 1)
+    places = pd.Series(lottery(records["sha256"][is_free], seed=seed)).groupby(inverse).min().to_numpy()
     lacking = np.outer(list(shares.values()), counts.sum(axis=0))
     chosen = np.zeros(len(free), dtype=np.int64)
-    for component in order:
+    sizes = counts.sum(axis=1)
+    for component in np.lexsort((places, -sizes))[: int((sizes > 1).sum())]:
         # What a split lacks of the component's classes; the first of equals is train.
         chosen[component] = np.argmax(lacking @ counts[component])
         lacking[chosen[component]] -= counts[component]
+    for label in LABEL_NAMES:
+        singles = np.flatnonzero((sizes == 1) & (counts[:, label] == 1))
+        chosen[singles[np.argsort(places[singles])]] = in_turn(lacking[:, label], num_images=len(singles))
     shared = assignment.copy()
-    shared[is_free] = np.array(names)[chosen[inverse]]
+    shared[is_free] = np.array(list(shares))[chosen[inverse]]
     return shared
+
+
+def lottery(hashes: pd.Series, *, seed: int) -> list[str]:
+    """Draws a number for each picture, by its content and the seed alone."""
+    return [sha256_of_text(f"{seed} {content}") for content in hashes]
+
+
+def in_turn(lacking: npt.NDArray[np.float64], *, num_images: int) -> Positions:
+    """Says to which split each of some images goes, so that each split gets what it lacks.
+
+    Args:
+        lacking: (splits,), how many images each still lacks; what is left over goes to the first.
+        num_images: how many there are.
+
+    Returns:
+        splits: (images,), positions in `lacking`.
+    """
+    ends = np.cumsum(np.clip(np.rint(lacking[1:]), 0, None))
+    return (np.searchsorted(ends, np.arange(num_images), side="right") + 1) % len(lacking)
 
 
 def require_classes(tables: dict[str, pd.DataFrame]) -> None:

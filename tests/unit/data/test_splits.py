@@ -66,6 +66,19 @@ def test_the_order_of_records_does_not_matter():
     assert split_of(split_records(shuffled, CONFIG)) == split_of(split_records(table, CONFIG))
 
 
+def test_names_do_not_matter():
+    table = records(120)
+    renamed = table.assign(member=[f"{name[::-1]}" for name in table["member"]])
+    before, after = split_of(split_records(table, CONFIG)), split_of(split_records(renamed, CONFIG))
+    assert {member[::-1]: name for member, name in after.items()} == before
+
+
+def test_another_image_leaves_nearly_all_where_they_were():
+    before, after = (split_of(split_records(records(count), CONFIG)) for count in (1000, 1001))
+    # The borders of two splits lie in one class's order: each may move by one image.
+    assert sum(before[member] != after[member] for member in before) <= 2
+
+
 def test_the_seed_decides():
     table = records(120)
     again, other = split_records(table, CONFIG), split_records(table, dataclasses.replace(CONFIG, seed=8))
