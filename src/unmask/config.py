@@ -87,7 +87,7 @@ class Limits:
 
 @dataclass(frozen=True, config=STRICT)
 class AuditConfig:
-    """What `index` and `split` look for in the data, and how much of it is too much.
+    """What is looked for in the data, and how much of it is too much.
 
     Shortcuts and drift are AUCs of simple models, cross-validated on at most `images` images; the other limits are
     shares of all images.
@@ -111,6 +111,7 @@ class SplitConfig:
     validation_share: Share
     test_share: Share
     near_duplicate_distance: Annotated[int, Field(ge=0, le=64)]
+    audit: AuditConfig
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -246,7 +247,6 @@ class Config:
 
     download: DownloadConfig
     index: IndexConfig
-    audit: AuditConfig
     split: SplitConfig
     preprocess: PreprocessConfig
     train: TrainConfig

@@ -25,7 +25,7 @@ from unmask.errors import ConfigError
         ("filters: [16, 32, 32]", "filters: [16, 0]", r"train\.cnn\.architecture\.filters\.1: got 0"),
         ("dataset: xhlulu/140k-real-and-fake-faces", "dataset: faces", r"download\.kaggle\.dataset"),
         ("sample: {images: 1200, image_size: 128, seed: 7}", "sample: faces", "got 'faces'; expected a mapping"),
-        ("drift_auc: {warn: 0.6, stop: 1.0}", "drift_auc: {warn: 0.6}", r"audit\.drift_auc\.stop: missing"),
+        ("drift_auc: {warn: 0.6, stop: 1.0}", "drift_auc: {warn: 0.6}", r"split\.audit\.drift_auc\.stop: missing"),
         ("max_reject_share: 0.01", "max_reject_share: .nan", r"index\.max_reject_share"),
     ],
 )

@@ -13,7 +13,7 @@ import pandas as pd
 from unmask.config import IndexConfig
 from unmask.console import progress
 from unmask.data.archive import Contents, Member, list_contents
-from unmask.data.audit import summarize
+from unmask.data.audit.counts import summarize
 from unmask.data.inspection import Inspection, inspect_members
 from unmask.data.parallel import count_workers, in_chunks, map_in_order
 from unmask.data.zip_directory import Entry

@@ -1,16 +1,21 @@
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from unmask.config import IndexConfig, SplitConfig
+from unmask import config
+from unmask.config import IndexConfig
 from unmask.data.index import index_archive
 from unmask.data.splits import split_records
 from unmask.errors import SplitError
 from unmask.records import FAKE, REAL, SPLIT_COLUMNS, SPLITS, TEST, TRAIN, VALIDATION
 
-CONFIG = SplitConfig(seed=7, keep_upstream=True, validation_share=0.15, test_share=0.15, near_duplicate_distance=8)
+CONFIG = dataclasses.replace(
+    config.load(Path(__file__).parents[3] / "params.yaml").split,
+    **{"validation_share": 0.15, "test_share": 0.15, "near_duplicate_distance": 8},
+)
 
 
 def records(count=100, *, upstream=("",), seed=0):
