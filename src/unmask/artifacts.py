@@ -1,12 +1,15 @@
 """Writing files so that they are whole or absent, and the same bytes for the same content."""
 
+import ctypes
 import errno
+import fcntl
 import hashlib
 import json
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +17,17 @@ import pandas as pd
 
 from unmask.errors import StorageError
 
-CHUNK_BYTES = 1 << 20
+UNFINISHED = ".unfinished"  # ends the name of a temporary folder; a name that no other program gives
+FULL = (errno.ENOSPC, errno.EDQUOT)
+REFUSED = (errno.EROFS, errno.EACCES, errno.EPERM)
+AT_FDCWD, RENAME_EXCHANGE = -100, 2  # of Linux, for `renameat2`
 
 
 @contextmanager
 def atomic_path(target: Path) -> Iterator[Path]:
     """Gives a temporary path beside `target` and renames it onto `target` on success.
+
+    What a killed process left beside the same target is cleared first.
 
     Args:
         target: the file or folder to make. Missing parents are created; an existing target is replaced only when
@@ -31,26 +39,69 @@ def atomic_path(target: Path) -> Iterator[Path]:
     Raises:
         StorageError: the disk is full, or the place cannot be written.
     """
-    try:
+    with storage_errors(target), ExitStack() as stack:
         target.parent.mkdir(parents=True, exist_ok=True)
-        workspace = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
-    except OSError as error:
-        raise storage_error(target, error) from error
-    try:
-        temporary = workspace / target.name
+        clear_leftovers(target)
+        temporary = stack.enter_context(workspace(target)) / target.name
         yield temporary
         replace(temporary, target)
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM):
-            raise storage_error(target, error) from error
-        raise
+
+
+@contextmanager
+def workspace(target: Path) -> Iterator[Path]:
+    """Makes a hidden folder beside `target`, locked while this process lives and removed at the end of the block."""
+    folder, lock = locked_folder(target)
+    try:
+        yield folder
     finally:
-        shutil.rmtree(workspace, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(lock)
+
+
+def locked_folder(target: Path) -> tuple[Path, int]:
+    """Makes a workspace and locks it; another process may take it for a leftover before it is locked."""
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=UNFINISHED, dir=target.parent))
+        with suppress(FileNotFoundError):
+            lock = os.open(folder, os.O_RDONLY)
+            if try_lock(lock) is not False and folder.exists():
+                return folder, lock
+            os.close(lock)
+
+
+def clear_leftovers(target: Path) -> None:
+    """Removes the workspaces of dead processes beside `target`: those whose lock can be taken."""
+    for folder in target.parent.iterdir():
+        is_workspace = folder.name.startswith(f".{target.name}.") and folder.name.endswith(UNFINISHED)
+        if not is_workspace or not folder.is_dir():
+            continue
+        with suppress(FileNotFoundError):  # its process ended in this moment
+            lock = os.open(folder, os.O_RDONLY)
+            if try_lock(lock):
+                shutil.rmtree(folder, ignore_errors=True)
+            os.close(lock)
+
+
+def try_lock(descriptor: int) -> bool | None:
+    """Locks an open folder for as long as the descriptor is open.
+
+    Returns:
+        Whether the lock was free; None where the file system has no locks, so that nothing is known.
+    """
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return None
+    return True
 
 
 def replace(source: Path, target: Path) -> None:
     """Renames a file or folder onto `target`, replacing what is there; when that fails, what was there stays."""
-    if source.is_dir() and target.is_dir():
+    if not (source.is_dir() and target.is_dir()):
+        source.replace(target)
+    elif not exchange(source, target):
         retired = source.with_name(f"{source.name}.retired")
         target.rename(retired)
         try:
@@ -58,19 +109,56 @@ def replace(source: Path, target: Path) -> None:
         except OSError:
             retired.rename(target)
             raise
-    else:
-        source.replace(target)
 
 
-def storage_error(target: Path, error: OSError) -> StorageError:
-    """Turns an operating-system error into one that says what to do.
+def exchange(one: Path, other: Path) -> bool:
+    """Swaps two names in one step, so that a process killed at any moment leaves each whole.
 
     Returns:
-        The error to raise: it names the target, the reason and the space left.
+        Whether it was done: only Linux can, and not on every file system.
     """
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    renameat2 = getattr(ctypes.CDLL(None), "renameat2", None)
+    if renameat2 is None:
+        return False
+    return bool(renameat2(AT_FDCWD, os.fsencode(one), AT_FDCWD, os.fsencode(other), RENAME_EXCHANGE) == 0)
+
+
+@contextmanager
+def storage_errors(target: Path) -> Iterator[None]:
+    """Turns what the block raises for want of space or permission into a StorageError about `target`."""
+    try:
+        yield
+    except StorageError:
+        raise
+    except OSError as error:
+        if is_full(error) or error.errno in REFUSED:
+            raise storage_error(target, error) from error
+        raise
+    except Exception as error:  # libraries wrap the system's error in ones of their own
+        if is_full(error):
+            raise storage_error(target, error) from error
+        raise
+
+
+def is_full(error: BaseException) -> bool:
+    """Tells whether an error, or one that led to it, says that the disk or the quota is full."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if getattr(cause, "errno", None) in FULL or any(os.strerror(code) in str(cause) for code in FULL):
+            return True
+        cause = cause.__cause__ or cause.__context__
+    return False
+
+
+def storage_error(target: Path, error: Exception) -> StorageError:
+    """Turns an error of writing into one that says what to do.
+
+    Returns:
+        The error to raise: it names the target and the reason.
+    """
+    if is_full(error):
         return StorageError(f"no space left to write {target}: free some disk space and run the command again")
-    return StorageError(f"cannot write {target}: {error.strerror or error}")
+    return StorageError(f"cannot write {target}: {getattr(error, 'strerror', None) or error}")
 
 
 def write_text(target: Path, text: str) -> None:
