@@ -3,7 +3,7 @@
 UnmaskError                 shown as one line; the command exits with 1
 ├── ConfigError             params.yaml or a profile is not valid
 ├── DownloadError           the data set could not be fetched
-│   └── CredentialsError    Kaggle's credentials are missing or refused
+│   └── CredentialsError    Kaggle's credentials are missing, refused, or do not reach the data set
 ├── ArchiveError            the zip is missing, damaged, or not a set of labelled faces
 ├── ImageError              one image cannot be used; its record is rejected
 ├── SplitError              the records cannot be split as asked
@@ -11,6 +11,7 @@ UnmaskError                 shown as one line; the command exits with 1
 ├── WeightsError            starting weights are missing or do not fit the model
 ├── TrainingError           training cannot go on, or cannot start
 ├── EvaluationError         predictions cannot be judged as asked
+├── WorkerError             a process that shared a stage's work died
 ├── TrackingError           MLflow's store cannot be used (only `unmask track` lets it end a command)
 └── StorageError            a file could not be written: no space, or no permission
 """
@@ -29,7 +30,7 @@ class DownloadError(UnmaskError):
 
 
 class CredentialsError(DownloadError):
-    """Kaggle's credentials are missing or were refused."""
+    """Kaggle's credentials are missing, were refused, or do not reach the data set."""
 
 
 class ArchiveError(UnmaskError):
@@ -58,6 +59,10 @@ class TrainingError(UnmaskError):
 
 class EvaluationError(UnmaskError):
     """Predictions cannot be judged as asked."""
+
+
+class WorkerError(UnmaskError):
+    """A process that shared a stage's work died."""
 
 
 class TrackingError(UnmaskError):

@@ -6,10 +6,11 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from threading import Thread
 from typing import TypeVar
 
-from unmask.errors import UnmaskError
+from unmask.errors import WorkerError
 
 QUEUED_PER_WORKER = 4  # enough that no worker waits while the caller uses a result
 
@@ -32,7 +33,7 @@ def map_in_order(
         The results, in the order of the chunks; only a few for each worker exist at a time.
 
     Raises:
-        UnmaskError: a process died. What the function itself raises arrives as it is.
+        WorkerError: a process died. What the function itself raises arrives as it is.
     """
     workers = count_workers(workers)
     if workers == 1:
@@ -42,7 +43,7 @@ def map_in_order(
     # Spawned, not forked: a fork copies the locks of whatever threads the caller runs, as TensorFlow's, and can hang.
     # An executor, not a multiprocessing.Pool: that waits for ever for what a killed worker was doing
     # (https://github.com/python/cpython/issues/66587).
-    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
+    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=end_with_parent)
     try:
         pending = deque(pool.submit(function, chunk) for chunk in islice(waiting, QUEUED_PER_WORKER * workers))
         while pending:
@@ -50,11 +51,22 @@ def map_in_order(
             pending.extend(pool.submit(function, chunk) for chunk in islice(waiting, 1))
             yield result
     except BrokenProcessPool as error:
-        raise UnmaskError(
+        raise WorkerError(
             f"one of {workers} processes died, most likely for lack of memory: free some, or allow fewer workers"
         ) from error
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def end_with_parent() -> None:
+    """Ends this process when its parent dies: a parent that was killed tells nobody, and its workers wait for ever."""
+
+    def wait() -> None:
+        if parent := parent_process():
+            parent.join()
+            os._exit(1)
+
+    Thread(target=wait, name="end-with-parent", daemon=True).start()
 
 
 def count_workers(workers: int) -> int:

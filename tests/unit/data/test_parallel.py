@@ -3,12 +3,26 @@
 import itertools
 import operator
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
 
+import psutil
 import pytest
 
 from unmask.data.parallel import QUEUED_PER_WORKER, count_workers, in_chunks, map_in_order
-from unmask.errors import UnmaskError
+from unmask.errors import WorkerError
+
+WORK = """
+import time
+from unmask.data.parallel import map_in_order
+if __name__ == "__main__":
+    for result in map_in_order(time.sleep, [0.1] * 100_000, workers=2):
+        print("one", flush=True)
+"""
+END_SECONDS = 60
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -39,8 +53,25 @@ def test_only_a_few_chunks_wait_for_each_worker() -> None:
 
 
 def test_a_worker_that_dies_is_an_error_and_not_a_wait_for_ever() -> None:
-    with pytest.raises(UnmaskError, match=r"one of 2 processes died, most likely for lack of memory: .* fewer workers"):
+    with pytest.raises(WorkerError, match=r"one of 2 processes died, most likely for lack of memory: .* fewer workers"):
         list(map_in_order(os._exit, [1, 1, 1], workers=2))
+
+
+def test_workers_end_when_the_process_that_hands_out_the_work_is_killed(tmp_path: Path) -> None:
+    script = tmp_path / "work.py"
+    script.write_text(WORK)
+    with subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE) as parent:
+        parent.stdout.readline()
+        children = psutil.Process(parent.pid).children(recursive=True)
+        parent.kill()
+    try:
+        assert len(children) == 3  # two workers, and what Python tracks shared memory with
+        _, alive = psutil.wait_procs(children, timeout=END_SECONDS)
+        assert alive == []
+    finally:
+        for child in children:
+            with suppress(psutil.NoSuchProcess):
+                child.kill()
 
 
 def test_an_error_of_a_worker_arrives_as_it_is() -> None:
