@@ -9,26 +9,27 @@ images of the set: tables, notes and folders are ignored; a picture there is a s
 operating systems leave behind (`__MACOSX`, names that begin with a dot, `Thumbs.db`, `desktop.ini`) are ignored
 everywhere. Any other file in a class folder claims to be an image.
 
-A member's name is only a name: nothing is ever unpacked, so no name becomes a path on disk.
+A member's name is only a name: nothing is ever unpacked, so no name becomes a path on disk. What names are refused says
+`data/member_names.py`, what directories `data/zip_directory.py`, and what bytes `data/archive_reader.py`.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path, PurePosixPath
+from operator import attrgetter
+from pathlib import Path
 from typing import NamedTuple
 
-from unmask.data.archive_reader import ENCRYPTED, ArchiveReader
-from unmask.data.archive_tables import Table, parse_table, table_groups, table_labels
-from unmask.data.zip_directory import Entry, read_directory
+from unmask.data.archive_reader import ENCRYPTED, MAX_MEMBER_BYTES, ArchiveReader
+from unmask.data.archive_tables import Endings, Statements, read_table
+from unmask.data.zip_directory import Directory, Entry, read_directory
 from unmask.errors import ArchiveError, ImageError
 from unmask.records import FAKE, LABEL_NAMES, REAL, TEST, TRAIN, VALIDATION
 
 LABELS = {"real": REAL, "fake": FAKE}
 UPSTREAM_SPLITS = {"train": TRAIN, "valid": VALIDATION, "validation": VALIDATION, "val": VALIDATION, "test": TEST}
 GROUP_TABLE = "sources.csv"
-LEFT_BEHIND = ("__macosx", "thumbs.db", "desktop.ini")
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff")
 STRAY = "in no folder called real or fake"
 NUM_NAMED = 3  # how many offenders an error names
@@ -61,7 +62,8 @@ class Contents:
 
     Attributes:
         members: the images, sorted by name.
-        rejects: name and reason of each file that cannot be an image of the set, by its name alone; sorted.
+        rejects: printable name, and reason, of each file that cannot be an image of the set, whatever its bytes are;
+            sorted.
         num_ignored: files that are no images by rule.
     """
 
@@ -83,21 +85,21 @@ def list_contents(path: Path) -> Contents:
         ArchiveError: the file is no whole zip, lists a member twice, is encrypted, holds no images or one class
             only, or its tables are damaged or contradict its folders.
     """
-    entries = files(path)
-    tables = [read_table(path, entry) for entry in entries if is_table(entry.name)]
-    beside = path.with_name(GROUP_TABLE)
-    if beside.is_file():
-        tables.append(read_table_beside(beside))
-    images = [entry for entry in entries if not is_table(entry.name)]
-    members = [member for entry in images if (member := place(entry)) is not None]
-    strays = [entry.name for entry in images if place(entry) is None and entry.name.lower().endswith(IMAGE_SUFFIXES)]
-    require_both_classes(members, path)
-    members = apply_tables(members, tables)
-    return Contents(
-        members=members,
-        rejects=[(stray, STRAY) for stray in strays],
-        num_ignored=len(entries) - len(members) - len(strays),
-    )
+    directory = read_files(path)
+    members: list[Member] = []
+    rejects = directory.refused
+    num_ignored = 0
+    for entry in directory.entries:
+        member = None if is_table(entry.name) else place(entry)
+        if member is not None:
+            members.append(member)
+        elif entry.name.lower().endswith(IMAGE_SUFFIXES):
+            rejects.append((entry.name, STRAY))
+        else:
+            num_ignored += 1
+    require_both_classes(members, rejects, path)
+    members = apply_tables(members, read_tables(path, directory, members))
+    return Contents(members=members, rejects=sorted(rejects), num_ignored=num_ignored)
 
 
 def locate(path: Path, names: Iterable[str]) -> list[Entry]:
@@ -113,48 +115,68 @@ def locate(path: Path, names: Iterable[str]) -> list[Entry]:
     Raises:
         ArchiveError: the archive cannot be read, or lacks one of the names.
     """
-    entries = {entry.name: entry for entry in files(path)}
     wanted = list(names)
-    absent = [name for name in wanted if name not in entries]
+    entries = dict.fromkeys(wanted)
+    entries.update((entry.name, entry) for entry in read_files(path).entries if entry.name in entries)
+    absent = [name for name, entry in entries.items() if entry is None]
     if absent:
         raise ArchiveError(f"cannot read {shorten(absent)} from {path}: not in the archive; run the index stage again")
-    return [entries[name] for name in wanted]
+    return [entry for name in wanted if (entry := entries[name])]
 
 
-def read_table(path: Path, entry: Entry) -> Table:
-    """Reads a table of the archive at `path`; errors name both."""
-    full_name = f"{path}/{entry.name}"
-    try:
-        with ArchiveReader(path) as reader:
-            return parse_table(full_name, reader.read(entry))
-    except ImageError as error:
-        raise ArchiveError(f"cannot read the table {full_name}: {error}") from error
+def read_files(path: Path) -> Directory:
+    """Lists the files, sorted by name, and checks them as a whole.
 
-
-def read_table_beside(path: Path) -> Table:
-    """Reads a table that lies beside an archive."""
-    try:
-        return parse_table(str(path), path.read_bytes())
-    except OSError as error:
-        raise ArchiveError(f"cannot read the table {path}: {error}") from error
-
-
-def files(path: Path) -> list[Entry]:
-    """Lists the files, sorted by name, without folders and what operating systems leave behind."""
-    entries = [entry for entry in read_directory(path) if not is_left_behind(entry.name)]
-    encrypted = sorted(entry.name for entry in entries if entry.flags & ENCRYPTED)
+    Raises:
+        ArchiveError: as `list_contents`.
+    """
+    directory = read_directory(path)
+    encrypted = sorted(entry.name for entry in directory.entries if entry.flags & ENCRYPTED)
     if encrypted:
         raise ArchiveError(f"{path} is encrypted: {shorten(encrypted)}; decrypt it first")
-    entries.sort()
-    twice = sorted({entry.name for entry, after in pairwise(entries) if entry.name == after.name})
+    directory.entries.sort(key=attrgetter("name"))
+    twice = sorted({entry.name for entry, after in pairwise(directory.entries) if entry.name == after.name})
     if twice:
         raise ArchiveError(f"{path} lists a member more than once: {shorten(twice)}")
-    return entries
+    return directory
 
 
-def is_left_behind(name: str) -> bool:
-    """Whether an operating system left a file of this name behind."""
-    return any(part.startswith(".") or part.lower() in LEFT_BEHIND for part in PurePosixPath(name).parts)
+def read_tables(path: Path, directory: Directory, members: Sequence[Member]) -> dict[str, Statements]:
+    """Reads the tables of an archive, and the one beside it.
+
+    Returns:
+        Where each was found, in the order of their names, and what it says.
+    """
+    refused = [f"{name}: {reason}" for name, reason in directory.refused if is_table(name)]
+    if refused:
+        raise ArchiveError(f"cannot read a table of {path}: {shorten(refused)}")
+    tables = [entry for entry in directory.entries if is_table(entry.name)]
+    beside = path.with_name(GROUP_TABLE)
+    if not tables and not beside.is_file():
+        return {}
+    require_small_tables(sum(entry.bytes for entry in tables), path)
+    endings = Endings(member.name for member in members)
+    statements = {}
+    with ArchiveReader(path) as reader:
+        for entry in tables:
+            name = f"{path}/{entry.name}"
+            try:
+                statements[name] = read_table(name, reader.read(entry), endings)
+            except ImageError as error:
+                raise ArchiveError(f"cannot read the table {name}: {error}") from error
+    if beside.is_file():
+        try:
+            require_small_tables(beside.stat().st_size, beside)
+            statements[str(beside)] = read_table(str(beside), beside.read_bytes(), endings)
+        except OSError as error:
+            raise ArchiveError(f"cannot read the table {beside}: {error}") from error
+    return statements
+
+
+def require_small_tables(num_bytes: int, path: Path) -> None:
+    """Stops before tables that no set of faces needs."""
+    if num_bytes > MAX_MEMBER_BYTES:
+        raise ArchiveError(f"the tables of {path} hold {num_bytes} bytes: more than the {MAX_MEMBER_BYTES} allowed")
 
 
 def is_table(name: str) -> bool:
@@ -174,7 +196,7 @@ def place(entry: Entry) -> Member | None:
     Raises:
         ArchiveError: its folders name both classes.
     """
-    folders = [folder.lower() for folder in PurePosixPath(entry.name).parts[:-1]]
+    folders = entry.name.lower().split("/")[:-1]
     labels = {LABELS[folder] for folder in folders if folder in LABELS}
     if not labels:
         return None
@@ -184,34 +206,34 @@ def place(entry: Entry) -> Member | None:
     return Member(entry=entry, label=labels.pop(), group="", upstream_split=splits[-1] if splits else "")
 
 
-def require_both_classes(members: Sequence[Member], path: Path) -> None:
+def require_both_classes(members: Sequence[Member], rejects: Sequence[tuple[str, str]], path: Path) -> None:
     """Stops at an archive from which nothing can be learnt."""
     counts = Counter(member.label for member in members)
     if not counts:
-        raise ArchiveError(f"{path} holds no images: they are looked for in folders called real and fake")
+        refused = [f"{name} ({reason})" for name, reason in rejects]
+        because = f"; refused: {shorten(refused)}" if refused else ""
+        raise ArchiveError(f"{path} holds no images: they are looked for in folders called real and fake{because}")
     for label, name in LABEL_NAMES.items():
         if not counts[label]:
             raise ArchiveError(f"{path} holds one class only: there is no image in a folder called {name}")
 
 
-def apply_tables(members: Sequence[Member], tables: Sequence[Table]) -> list[Member]:
-    """Checks labels against the tables and adds the groups they name.
+def apply_tables(members: Sequence[Member], tables: Mapping[str, Statements]) -> list[Member]:
+    """Checks labels against the tables and adds the groups they name; of an image's group the last table decides.
 
     Raises:
         ArchiveError: a table and a folder disagree on a label.
     """
-    names = [member.name for member in members]
     groups: dict[str, str] = {}
-    for table in tables:
-        stated = table_labels(table, names)
-        wrong = [member.name for member in members if stated.get(member.name, member.label) != member.label]
+    for name, stated in tables.items():
+        wrong = [member.name for member in members if stated.labels.get(member.name, member.label) != member.label]
         if wrong:
             raise ArchiveError(
-                f"{table.name} and the folders disagree on the label of {len(wrong)} images: {shorten(wrong)} "
+                f"{name} and the folders disagree on the label of {len(wrong)} images: {shorten(wrong)} "
                 "(in its column label, 1 means real)"
             )
-        groups |= table_groups(table, names)
-    return [member._replace(group=groups.get(member.name, "")) for member in members]
+        groups |= stated.groups
+    return [member._replace(group=groups[member.name]) if member.name in groups else member for member in members]
 
 
 def shorten(names: Sequence[str]) -> str:

@@ -9,7 +9,7 @@ import zlib
 from pathlib import Path
 from types import TracebackType
 
-from unmask.data.zip_directory import Entry
+from unmask.data.zip_directory import IN_64_BITS, IS_UTF8, LOCAL_HEADER_BYTES, Entry
 from unmask.errors import ArchiveError, ImageError
 
 MAX_MEMBER_BYTES = 1 << 26  # no face photograph takes 64 MB: more is a mistake, or a bomb
@@ -19,7 +19,9 @@ MAX_MEMBER_BYTES = 1 << 26  # no face photograph takes 64 MB: more is a mistake,
 LOCAL_HEADER = struct.Struct("<4s5H3I2H")
 LOCAL_SIGNATURE = b"PK\x03\x04"
 STORED, DEFLATED = 0, 8
-ENCRYPTED, IS_UTF8 = 0x1, 0x800
+# Section 4.4.4: encrypted, strongly encrypted, or with a masked header; patches to another file; sizes that follow the
+# bytes. Other bits, as of the deflater's effort, may differ between the two headers and change nothing.
+ENCRYPTED, PATCHED, SIZES_FOLLOW = 0x1 | 0x40 | 0x2000, 0x20, 0x8
 RAW_DEFLATE = -15  # zlib's number for a stream without a header of its own
 
 
@@ -69,8 +71,8 @@ class ArchiveReader:
         if max(entry.bytes, entry.stored_bytes) > MAX_MEMBER_BYTES:
             largest = max(entry.bytes, entry.stored_bytes)
             raise ImageError(f"{largest} bytes are more than the {MAX_MEMBER_BYTES} allowed")
-        if entry.flags & ENCRYPTED:
-            raise ImageError("encrypted")
+        if entry.flags & (ENCRYPTED | PATCHED):
+            raise ImageError("encrypted, or a patch to another file")
         try:
             stored = self.read_stored(entry)
         except (OSError, OverflowError) as error:
@@ -84,18 +86,33 @@ class ArchiveReader:
         """Reads a member as it is stored, after checking its own header."""
         name = entry.name.encode("utf-8" if entry.flags & IS_UTF8 else "cp437")
         self.file.seek(entry.header_offset)
-        header = self.file.read(LOCAL_HEADER.size + len(name))
-        if len(header) != LOCAL_HEADER.size + len(name) or not header.startswith(LOCAL_SIGNATURE):
+        header = self.file.read(LOCAL_HEADER_BYTES + len(name))
+        if len(header) != LOCAL_HEADER_BYTES + len(name) or not header.startswith(LOCAL_SIGNATURE):
             raise ImageError("damaged in the archive: it has no header where the archive's directory says")
-        _, _, flags, method, _, _, _, _, _, name_length, extra_length = LOCAL_HEADER.unpack_from(header)
-        if (name_length, header[LOCAL_HEADER.size :], flags, method) != (len(name), name, entry.flags, entry.method):
-            raise ImageError("damaged in the archive: its header and the archive's directory disagree")
+        extra_length = check_header(header, name, entry)
         if extra_length:
             self.file.seek(extra_length, 1)
         stored = self.file.read(entry.stored_bytes)
         if len(stored) != entry.stored_bytes:
             raise ImageError("damaged in the archive: it goes on beyond the archive's end")
         return stored
+
+
+def check_header(header: bytes, name: bytes, entry: Entry) -> int:
+    """Compares a member's own header with the directory.
+
+    Returns:
+        How many bytes of extra fields follow the header.
+    """
+    _, _, flags, method, _, _, crc, stored_bytes, size, name_bytes, extra_bytes = LOCAL_HEADER.unpack_from(header)
+    is_same = (name_bytes, header[LOCAL_HEADER_BYTES:], method) == (len(name), name, entry.method)
+    is_same = is_same and not (flags ^ entry.flags) & (ENCRYPTED | PATCHED)
+    if not flags & SIZES_FOLLOW:
+        is_same = is_same and crc == entry.crc
+        is_same = is_same and stored_bytes in (entry.stored_bytes, IN_64_BITS) and size in (entry.bytes, IN_64_BITS)
+    if not is_same:
+        raise ImageError("damaged in the archive: its header and the archive's directory disagree")
+    return int(extra_bytes)
 
 
 def inflate(stored: bytes, entry: Entry) -> bytes:

@@ -11,9 +11,12 @@ Tables without a column `path` say nothing about images and are ignored.
 import csv
 import io
 import logging
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
+from unmask.data.member_names import has_controls, shown
 from unmask.errors import ArchiveError
 from unmask.records import FAKE, REAL
 
@@ -24,129 +27,148 @@ NAMED_LABELS = {"real": REAL, "fake": FAKE}
 logger = logging.getLogger(__name__)
 
 
+class Row(NamedTuple):
+    """What a table says of one image; empty where it says nothing."""
+
+    path: str
+    label: str
+    label_str: str
+    group: str
+
+
 @dataclass(frozen=True)
-class Table:
-    """A CSV table.
+class Statements:
+    """What a table says of an archive's images.
 
     Attributes:
-        name: where it was found.
-        rows: column to text, one mapping a row; empty when the table names no images.
+        labels: member name to label (0 real, 1 fake), where the table names one.
+        groups: member name to group, where the table names one.
     """
 
-    name: str
-    rows: list[dict[str, str]]
+    labels: dict[str, int]
+    groups: dict[str, str]
 
 
-def parse_table(name: str, content: bytes) -> Table:
-    """Reads a CSV table.
+class Endings:
+    """Finds names by how they end, however many there are and whatever they are: a search in their sorted reverses."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        """Sorts the names, by their last letters first."""
+        self.reverses = sorted(reverse(name) for name in names)
+
+    def find(self, path: str) -> list[str]:
+        """Finds the names that are `path`, or end in a slash and `path`; two of them, where there are more."""
+        ending = reverse(path)
+        at = bisect_left(self.reverses, ending)
+        return [found[-2::-1] for found in self.reverses[at : at + 2] if found.startswith(ending)]
+
+    def example(self) -> str:
+        """Gives one of the names."""
+        return self.reverses[0][-2::-1] if self.reverses else ""
+
+
+def reverse(name: str) -> str:
+    """Turns a name round, with a slash before its first folder, so that whole folders match."""
+    return f"/{name}"[::-1]
+
+
+def read_table(name: str, content: bytes, endings: Endings) -> Statements:
+    """Reads a CSV table, row by row.
 
     Args:
         name: where it was found, for errors.
         content: its bytes, UTF-8.
+        endings: the names of the archive's images.
 
     Returns:
-        The table, with no rows when it has no column `path`.
+        What it says; nothing when it has no column `path`.
 
     Raises:
-        ArchiveError: it cannot be read as a table.
+        ArchiveError: it cannot be read as a table, a label or a group cannot be one, it contradicts itself, or its
+            paths fit several images or none.
     """
+    text = io.TextIOWrapper(io.BytesIO(content), encoding="utf-8-sig", newline="")
     try:
-        reader = csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""), restval="", strict=True)
-        if "path" not in (reader.fieldnames or ()):
-            logger.warning("%s has no column path: ignored", name)
-            return Table(name=name, rows=[])
-        return Table(name=name, rows=list(reader))
+        lines = csv.reader(text, strict=True)
+        header = next(lines, [])
+        if "path" not in header:
+            logger.warning("%s has no column path: ignored", shown(name))
+            return Statements(labels={}, groups={})
+        return collect_statements(name, pick_columns(header, lines), endings)
     except (csv.Error, UnicodeDecodeError) as error:
-        raise ArchiveError(f"{name} is no readable CSV table: {error}") from error
+        raise ArchiveError(f"{shown(name)} is no readable CSV table: {error}") from error
 
 
-def table_labels(table: Table, members: Sequence[str]) -> dict[str, int]:
-    """Reads the labels that a table states.
+def pick_columns(header: Sequence[str], lines: Iterable[list[str]]) -> Iterator[Row]:
+    """Takes the columns that say something of images out of a table's lines."""
+    group = next((column for column in GROUP_COLUMNS if column in header), "")
+    places = [header.index(column) if column in header else -1 for column in ("path", "label", "label_str", group)]
+    for line in lines:
+        if line:
+            yield Row(*(line[place] if 0 <= place < len(line) else "" for place in places))
 
-    Args:
-        table: from `parse_table`.
-        members: the names of the archive's images.
 
-    Returns:
-        Member name to label (0 real, 1 fake).
-
-    Raises:
-        ArchiveError: a label is none of the known ones, or a row contradicts itself.
-    """
-    named = match_members(table, members)
+def collect_statements(name: str, rows: Iterable[Row], endings: Endings) -> Statements:
+    """Collects what the rows say of the images that they name; see `read_table`."""
     labels: dict[str, int] = {}
-    for row in table.rows:
-        member = named.get(row["path"])
-        if member is None:
-            continue
-        stated = stated_labels(table, row)
+    groups: dict[str, str] = {}
+    group_names: dict[str, str] = {}  # each once in memory, not once an image
+    for member, row in match_images(name, rows, endings):
+        stated = stated_labels(name, row)
         if len(stated | {labels.get(member, label) for label in stated}) > 1:
-            raise ArchiveError(f"{table.name} contradicts itself on the label of {row['path']}")
+            raise ArchiveError(f"{name} contradicts itself on the label of {shown(row.path)}")
         if stated:
             labels[member] = stated.pop()
-    return labels
+        group = row.group.strip()
+        if has_controls(group):
+            raise ArchiveError(f"{name}: the group of {shown(row.path)} holds control characters")
+        if group:
+            groups[member] = group_names.setdefault(group, group)
+    return Statements(labels=labels, groups=groups)
 
 
-def stated_labels(table: Table, row: dict[str, str]) -> set[int]:
+def stated_labels(name: str, row: Row) -> set[int]:
     """Collects what a row says of its image's label, in this project's meaning."""
     stated = set()
-    for column, meaning in (("label", NUMBERED_LABELS), ("label_str", NAMED_LABELS)):
-        text = row.get(column, "").strip().lower()
+    for column, cell, meaning in (("label", row.label, NUMBERED_LABELS), ("label_str", row.label_str, NAMED_LABELS)):
+        text = cell.strip().lower()
         if not text:
             continue
         if text not in meaning:
-            raise ArchiveError(f"{table.name}: {column} of {row['path']} is {text!r}; expected {' or '.join(meaning)}")
+            raise ArchiveError(
+                f"{name}: {column} of {shown(row.path)} is {shown(text)!r}; expected {' or '.join(meaning)}"
+            )
         stated.add(meaning[text])
     return stated
 
 
-def table_groups(table: Table, members: Sequence[str]) -> dict[str, str]:
-    """Reads the groups that a table states.
-
-    Returns:
-        Member name to group, for the rows that name one.
-    """
-    columns = [column for column in GROUP_COLUMNS if table.rows and column in table.rows[0]]
-    if not columns:
-        return {}
-    named = match_members(table, members)
-    return {
-        named[row["path"]]: row[columns[0]].strip()
-        for row in table.rows
-        if row["path"] in named and row[columns[0]].strip()
-    }
-
-
-def match_members(table: Table, members: Sequence[str]) -> dict[str, str]:
+def match_images(name: str, rows: Iterable[Row], endings: Endings) -> Iterator[tuple[str, Row]]:
     """Finds the images that a table's paths mean: a path is the end of a member's name.
 
-    Returns:
-        Path as the table has it to member name. Paths of absent images are left out, with a warning.
+    Yields:
+        A member's name, and what the table says of it. Paths of absent images are left out, with a warning.
 
     Raises:
         ArchiveError: a path fits several members, or no path fits any.
     """
-    matches: dict[str, str] = {}
-    endings: dict[int, dict[str, list[str]]] = {}
-    for row in table.rows:
-        path = plain_path(row["path"])
-        depth = path.count("/") + 1
-        if depth not in endings:
-            endings[depth] = group_by_ending(members, depth)
-        found = endings[depth].get(path, [])
+    first: Row | None = None
+    num_rows = num_found = 0
+    for row in rows:
+        first = first or row
+        num_rows += 1
+        found = endings.find(plain_path(row.path))
         if len(found) > 1:
-            raise ArchiveError(f"{table.name}: {path} fits several members: {', '.join(found[:3])}")
+            raise ArchiveError(f"{name}: {shown(row.path)} fits several members: {', '.join(sorted(found))}")
         if found:
-            matches[row["path"]] = found[0]
-    if table.rows and not matches:
+            num_found += 1
+            yield found[0], row
+    if first and not num_found:
         raise ArchiveError(
-            f"{table.name}: none of its {len(table.rows)} paths, as {table.rows[0]['path']}, is an image of the "
-            f"archive; expected the ends of members' names, as {', '.join(members[:1])} is"
+            f"{name}: none of its {num_rows} paths, as {shown(first.path)}, is an image of the archive; expected the "
+            f"ends of members' names, as {endings.example()} is"
         )
-    absent = len(table.rows) - sum(row["path"] in matches for row in table.rows)
-    if absent:
-        logger.warning("%s names %d images that are not in the archive", table.name, absent)
-    return matches
+    if num_found < num_rows:
+        logger.warning("%s names %d images that are not in the archive", name, num_rows - num_found)
 
 
 def plain_path(path: str) -> str:
@@ -155,11 +177,3 @@ def plain_path(path: str) -> str:
     while path.startswith("./"):
         path = path.removeprefix("./")
     return path
-
-
-def group_by_ending(members: Sequence[str], depth: int) -> dict[str, list[str]]:
-    """Groups names by their last `depth` parts."""
-    groups: dict[str, list[str]] = {}
-    for name in members:
-        groups.setdefault("/".join(name.split("/")[-depth:]), []).append(name)
-    return groups

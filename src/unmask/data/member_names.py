@@ -1,0 +1,61 @@
+"""What the members of an archive may be called.
+
+Nothing is ever unpacked, so no name becomes a path on disk; but names go into tables, messages and pages, and others
+may unpack the same archive. So a name that climbs out of a folder, or that can change what a terminal or a table
+shows, is refused, and its record rejected. Names that differ only in case are different names.
+"""
+
+import re
+
+MAX_NAME_LENGTH = 1000  # characters
+SHOWN_LENGTH = 60  # of each end of a name that is too long to show
+
+LEFT_BEHIND = ("__macosx", "thumbs.db", "desktop.ini")
+DRIVE = re.compile(r"[A-Za-z]:")
+# Control characters, line ends, marks that turn the direction of reading, and halves of characters.
+CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def is_left_behind(name: str) -> bool:
+    """Whether an operating system left a file of this name behind: `__MACOSX`, `.DS_Store`, `Thumbs.db`."""
+    lowered = name.lower()
+    if "/." not in lowered and not lowered.startswith(".") and not any(left in lowered for left in LEFT_BEHIND):
+        return False
+    parts = lowered.replace("\\", "/").split("/")
+    return any((part.startswith(".") and part not in (".", "..")) or part in LEFT_BEHIND for part in parts)
+
+
+def name_problem(name: str) -> str:
+    """Says why a member cannot have this name.
+
+    Args:
+        name: as the archive has it.
+
+    Returns:
+        The reason, or nothing where there is none.
+    """
+    if len(name) > MAX_NAME_LENGTH:
+        return f"its name is longer than the {MAX_NAME_LENGTH} characters allowed: {len(name)}"
+    if has_controls(name):
+        return "its name holds control characters"
+    if "\\" in name:
+        return "its name holds a backslash: folders are told apart by /"
+    if name.startswith("/") or DRIVE.match(name):
+        return "its name is an absolute path"
+    if ".." in name and ".." in name.split("/"):
+        return "its name climbs out of its folder"
+    return ""
+
+
+def has_controls(text: str) -> bool:
+    """Whether a text holds characters that change what a terminal or a table shows."""
+    return not text.isprintable() and CONTROLS.search(text) is not None
+
+
+def shown(text: str) -> str:
+    """Writes a text so that it can be printed, whatever it holds: on one line, escaped, and not too long."""
+    if len(text) > MAX_NAME_LENGTH:
+        text = f"{text[:SHOWN_LENGTH]}...{text[-SHOWN_LENGTH:]}"
+    if not has_controls(text):
+        return text
+    return CONTROLS.sub(lambda found: found[0].encode("unicode_escape", "surrogatepass").decode("ascii"), text)
