@@ -44,6 +44,8 @@ class Source:
         url: a page about it, or empty.
         licence: its terms, in a few words.
         archive: the name of the one zip file in the target folder.
+        bytes: of the zip.
+        sha256: of the zip, in hexadecimal.
     """
 
     name: str
@@ -51,3 +53,5 @@ class Source:
     url: str
     licence: str
     archive: str
+    bytes: int
+    sha256: str

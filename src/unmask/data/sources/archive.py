@@ -5,19 +5,20 @@ from pathlib import Path
 
 from unmask.config import DownloadConfig
 from unmask.data.archive import GROUP_TABLE
+from unmask.data.raw import Folders, describe
 from unmask.data.zip_directory import read_directory
 from unmask.errors import ConfigError, StorageError
 from unmask.records import Source
 
 
-def fetch(config: DownloadConfig, target: Path) -> Source:
+def fetch(config: DownloadConfig, folders: Folders) -> Source:
     """Copies the zip named by `download.archive`, and a `sources.csv` beside it.
 
     A copy, not a link: DVC takes the target into its cache and protects it, which must not reach the original.
 
     Args:
         config: `archive` is the path of the zip.
-        target: an existing folder.
+        folders: `target` receives the copies.
 
     Returns:
         Where the data set came from, as far as a local file tells.
@@ -31,12 +32,13 @@ def fetch(config: DownloadConfig, target: Path) -> Source:
         raise ConfigError("download.archive is empty: source 'archive' needs the path of a zip file there")
     original = Path(config.archive)
     read_directory(original)  # stops before a copy of what is no zip
-    require_space(target, original.stat().st_size)
-    shutil.copyfile(original, target / original.name)
+    require_space(folders.target, original.stat().st_size)
+    archive = folders.target / original.name
+    shutil.copyfile(original, archive)
     groups = original.with_name(GROUP_TABLE)
     if groups.is_file():
-        shutil.copyfile(groups, target / GROUP_TABLE)
-    return Source(name=original.stem, version="", url="", licence="as its maker states", archive=original.name)
+        shutil.copyfile(groups, folders.target / GROUP_TABLE)
+    return describe(archive, name=original.stem, version="", url="", licence="as its maker states")
 
 
 def require_space(target: Path, num_bytes: int) -> None:

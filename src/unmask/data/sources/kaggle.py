@@ -1,139 +1,137 @@
-"""A data set at Kaggle, fetched by Kaggle's own client and kept as the one zip it comes in."""
+"""A data set at Kaggle, fetched by Kaggle's own client and kept as the one zip it comes in.
 
-import io
-import json
+Its version, size and hash are pinned in `params.yaml`; where a pin is open, the first download decides, and later ones
+must match what its `source.json` recorded.
+"""
+
 import logging
-import sys
-import tempfile
+import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-from unmask.config import DownloadConfig
+from filelock import FileLock, Timeout
+
+from unmask.artifacts import sha256_of_file
+from unmask.config import DownloadConfig, KaggleConfig
+from unmask.data.raw import Folders, describe, read_source
 from unmask.data.sources.archive import require_space
-from unmask.errors import CredentialsError, DownloadError
+from unmask.data.sources.kaggle_client import current_details, download, page_of, plain_errors, sign_in
+from unmask.data.sources.kaggle_pins import Pins, decide, is_as_pinned, require_bytes, require_sha256
+from unmask.data.zip_directory import read_directory
+from unmask.errors import ArchiveError, DownloadError
 from unmask.records import Source
 
-HOW_TO_SIGN_IN = (
-    "sign in at https://www.kaggle.com, open https://www.kaggle.com/settings/api, press 'Generate New Token', then "
-    "either set the environment variable KAGGLE_API_TOKEN to the token or save the token as ~/.kaggle/access_token "
-    "(an older ~/.kaggle/kaggle.json, or KAGGLE_USERNAME and KAGGLE_KEY, also work)"
-)
-NO_ACCESS = (401, 403)
-NOT_FOUND = 404
+CURRENT = "current"  # names the partial download of a version that Kaggle does not tell
+LOCK = "lock"
+NUM_SHOWN = 40  # of the first bytes of what is no zip
 
 logger = logging.getLogger(__name__)
 
 
-def fetch(config: DownloadConfig, target: Path) -> Source:
-    """Downloads the data set's zip, in the version that is current when the download begins.
+def fetch(config: DownloadConfig, folders: Folders) -> Source:
+    """Downloads the data set's zip, or takes the earlier one when it is exactly what is pinned.
 
     Args:
-        config: `kaggle.dataset` is the data set, as owner/name.
-        target: an existing folder.
+        config: `kaggle` names the data set, as owner/name, and pins its zip.
+        folders: `target` receives the zip; `output` may hold what an earlier download recorded; `partial` keeps what
+            has arrived when this call is interrupted, and the next call goes on from there.
 
     Returns:
         The data set's name, version, page and licence, as Kaggle states them.
 
     Raises:
-        CredentialsError: Kaggle's credentials are missing or were refused.
-        DownloadError: Kaggle cannot be reached, or has no such data set.
+        CredentialsError: Kaggle's credentials are missing, were refused, or do not reach the data set.
+        DownloadError: Kaggle cannot be reached, has no such data set, or sent another zip than the right one.
         StorageError: the zip would not fit on the disk.
     """
-    dataset = config.kaggle.dataset
-    archive = f"{dataset.split('/')[1]}.zip"
-    # The client talks on standard output.
-    with redirect_stdout(io.StringIO()), plain_errors(dataset):
-        api = sign_in()
-        details = current_details(api, dataset)
-        require_space(target, details["bytes"])
-        pinned = f"{dataset}/{details['version']}" if details["version"] else dataset
-        with tempfile.TemporaryDirectory(dir=target, prefix=".kaggle.") as temporary:
-            api.dataset_download_files(pinned, path=temporary, quiet=not sys.stderr.isatty(), unzip=False)
-            (Path(temporary) / archive).replace(target / archive)
-    return Source(
-        name=dataset,
-        version=details["version"],
-        url=f"https://www.kaggle.com/datasets/{dataset}",
-        licence=details["licence"],
-        archive=archive,
-    )
+    earlier = read_source(folders.output)
+    if earlier is not None and is_as_pinned(earlier, config.kaggle) and is_whole(folders.output, earlier):
+        return take_earlier(earlier, folders)
+    with exclusive(folders.partial):
+        source = download_right(config.kaggle, earlier, folders)
+        shutil.rmtree(folders.partial)
+    if not (config.kaggle.version and config.kaggle.bytes and config.kaggle.sha256):
+        logger.info(
+            'to pin this zip, set download.kaggle in params.yaml to version: "%s", bytes: %d, sha256: %s',
+            source.version,
+            source.bytes,
+            source.sha256,
+        )
+    return source
 
 
-def sign_in() -> Any:
-    """Makes a signed-in client; without credentials the client ends the process, which `plain_errors` turns."""
-    # Here, because importing the client already signs in.
-    from kaggle.api.kaggle_api_extended import KaggleApi
-
-    api = KaggleApi()
-    try:
-        api.authenticate()
-    except json.JSONDecodeError:
-        raise
-    except ValueError:
-        # No header can carry the token; the error's text holds it.
-        raise CredentialsError(f"the Kaggle token holds characters that no token has: {HOW_TO_SIGN_IN}") from None
-    return api
+def is_whole(output: Path, earlier: Source) -> bool:
+    """Tells whether the zip of an earlier download is still what it was."""
+    archive = output / Path(earlier.archive).name
+    return archive.is_file() and sha256_of_file(archive) == earlier.sha256
 
 
-def current_details(api: Any, dataset: str) -> dict[str, Any]:
-    """Asks for the data set's current version, licence and size.
-
-    Returns:
-        `version` and `licence`, empty where Kaggle states none; `bytes`, 0 where it states none.
-    """
-    from kagglesdk.datasets.types.dataset_api_service import ApiGetDatasetRequest
-    from requests import HTTPError
-
-    request = ApiGetDatasetRequest()
-    request.owner_slug, request.dataset_slug = dataset.split("/")
-    try:
-        with api.build_kaggle_client() as client:
-            details = client.datasets.dataset_api_client.get_dataset(request)
-    except HTTPError as error:
-        if status_of(error) != NOT_FOUND:
-            raise
-        # The download itself says whether the data set exists.
-        logger.warning("Kaggle does not describe %s: its version stays unknown", dataset)
-        return {"version": "", "licence": "", "bytes": 0}
-    return {
-        "version": str(details.current_version_number or ""),
-        "licence": details.license_name,
-        "bytes": details.total_bytes,
-    }
+def take_earlier(earlier: Source, folders: Folders) -> Source:
+    """Copies the zip of the earlier download: a copy, because DVC protects what it has in its cache."""
+    logger.info("%s is here already, as pinned: nothing is downloaded", earlier.archive)
+    require_space(folders.target, earlier.bytes)
+    shutil.copyfile(folders.output / earlier.archive, folders.target / earlier.archive)
+    return earlier
 
 
 @contextmanager
-def plain_errors(dataset: str) -> Iterator[None]:
-    """Turns the client's errors into this project's.
+def exclusive(partial: Path) -> Iterator[None]:
+    """Keeps a second process from the partial download while the block runs.
 
-    Their texts are left out, and so is the chain: they can hold the token or a signed address.
+    Raises:
+        DownloadError: another process has it.
     """
-    from requests import HTTPError, RequestException
-
+    partial.mkdir(parents=True, exist_ok=True)
     try:
-        yield
-    except SystemExit:
-        raise CredentialsError(f"no valid Kaggle credentials: {HOW_TO_SIGN_IN}") from None
-    except HTTPError as error:
-        status = status_of(error)
-        if status in NO_ACCESS:
-            raise CredentialsError(
-                f"Kaggle refused the credentials, or access to {dataset} (HTTP {status}): {HOW_TO_SIGN_IN}"
-            ) from None
-        reason = "there is no such data set" if status == NOT_FOUND else "try again later"
-        raise DownloadError(f"Kaggle answered HTTP {status} for {dataset}: {reason}") from None
-    except RequestException as error:
+        with FileLock(partial / LOCK, timeout=0):
+            yield
+    except Timeout:
+        raise DownloadError(f"another process is downloading into {partial}: let it end first") from None
+
+
+def download_right(config: KaggleConfig, earlier: Source | None, folders: Folders) -> Source:
+    """Downloads the zip and moves it to the target when it is the right one; otherwise it is removed.
+
+    Raises:
+        DownloadError: it could not be downloaded, or is not the right one.
+    """
+    dataset = config.dataset
+    if earlier is not None and earlier.name != dataset:
+        earlier = None
+    with plain_errors(dataset):
+        api = sign_in()
+        details = current_details(api, dataset)
+        pins = decide(config, earlier, current=details.version)
+        # Of one version alone, so that two are never mixed.
+        folder = folders.partial / f"{dataset.replace('/', '.')}.{pins.version or CURRENT}"
+        folder.mkdir(exist_ok=True)
+        archive = download(api, pins, folder=folder, about_bytes=details.bytes)
+    licence = details.licence or "as its page states"
+    source = describe(archive, name=dataset, version=pins.version, url=page_of(dataset), licence=licence)
+    try:
+        require_right(archive, source, pins)
+    except DownloadError:
+        shutil.rmtree(folder)  # or the next download would take it for whole
+        raise
+    archive.replace(folders.target / archive.name)
+    return source
+
+
+def require_right(archive: Path, source: Source, pins: Pins) -> None:
+    """Stops at a file that is not the right zip.
+
+    Raises:
+        DownloadError: its size or hash is not the pinned one, or it is no zip.
+    """
+    require_bytes(pins, source.bytes)
+    require_sha256(pins, source.sha256)
+    try:
+        read_directory(archive)
+    except ArchiveError:
+        with archive.open("rb") as file:
+            beginning = file.read(NUM_SHOWN)
         raise DownloadError(
-            f"cannot reach Kaggle to download {dataset} ({type(error).__name__}): check the network, or fetch the "
-            "zip elsewhere and set download.source to archive"
+            f"what Kaggle sent for {pins.dataset} is no whole zip: {source.bytes} bytes that begin with {beginning!r}; "
+            "run the command again"
         ) from None
-    except ValueError:
-        raise DownloadError(f"Kaggle's answer for {dataset} was incomplete or not understood: try again") from None
-
-
-def status_of(error: Any) -> int:
-    """Reads the HTTP status of an error; 0 when it carries none."""
-    response = getattr(error, "response", None)
-    return 0 if response is None else int(response.status_code)

@@ -9,6 +9,7 @@ from unmask.artifacts import atomic_path
 from unmask.config import DownloadConfig, SampleConfig
 from unmask.data.drawing.specimen import draw_specimen
 from unmask.data.parallel import count_workers, in_chunks, map_in_order
+from unmask.data.raw import Folders, describe
 from unmask.records import FAKE, LABEL_NAMES, REAL, Source
 
 ARCHIVE = "sample.zip"
@@ -19,25 +20,26 @@ _CHUNK_IMAGES = 8
 _OLDEST_ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 
 
-def fetch(config: DownloadConfig, target: Path) -> Source:
+def fetch(config: DownloadConfig, folders: Folders) -> Source:
     """Draws the data set into one zip.
 
     Args:
         config: The download section; only its `sample` part is read.
-        target: Folder that receives `sample.zip`.
+        folders: `target` receives `sample.zip`.
 
     Returns:
         The source; its version names the drawing, the seed, the count and the size.
     """
     sample = config.sample
     workers = max(1, min(count_workers(0), sample.images // _IMAGES_PER_WORKER))
-    write_archive(target / ARCHIVE, sample, workers=workers)
-    return Source(
+    archive = folders.target / ARCHIVE
+    write_archive(archive, sample, workers=workers)
+    return describe(
+        archive,
         name="unmask/sample",
         version=f"{DRAWING_VERSION}-seed{sample.seed}-{sample.images}x{sample.image_size}px",
         url="",
         licence="Apache-2.0, drawn by this project's code",
-        archive=ARCHIVE,
     )
 
 
@@ -50,7 +52,7 @@ def write_archive(path: Path, sample: SampleConfig, *, workers: int) -> None:
         workers: Number of processes; 1 draws in this one.
 
     Raises:
-        UnmaskError: a process that draws died.
+        WorkerError: a process that draws died.
     """
     tasks = [(FAKE, index) for index in range(sample.images // 2)]
     tasks += [(REAL, index) for index in range(sample.images - sample.images // 2)]

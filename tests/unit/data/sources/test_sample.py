@@ -17,6 +17,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from unmask.config import DownloadConfig, KaggleConfig, SampleConfig
+from unmask.data.raw import Folders
 from unmask.data.sources import sample
 from unmask.data.sources.sample import write_archive
 from unmask.errors import UnmaskError
@@ -102,7 +103,8 @@ def test_fetch_leaves_one_zip_and_says_what_it_is(tmp_path: Path) -> None:
         sample=SampleConfig(images=20, image_size=32, seed=5),
         kaggle=KaggleConfig(dataset="owner/name", version="", bytes=0, sha256=""),
     )
-    source = sample.fetch(config, tmp_path)
+    folders = Folders(target=tmp_path, output=tmp_path / "absent", partial=tmp_path / "absent")
+    source = sample.fetch(config, folders)
     assert [path.name for path in tmp_path.iterdir()] == [source.archive] == ["sample.zip"]
     assert source.version == f"{sample.DRAWING_VERSION}-seed5-20x32px"
 
