@@ -7,26 +7,53 @@ or brightness map: Pillow's "MPO") the first is the photograph.
 """
 
 import io
-import re
 import struct
+import warnings
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, UnidentifiedImageError
 
+from unmask.data.image_headers import FORMATS, check_header, require_size
+from unmask.data.member_names import shown
 from unmask.errors import ImageError
 
-FORMATS = ("JPEG", "PNG", "WEBP")
 RESAMPLERS = {
     "box": Image.Resampling.BOX,
     "bilinear": Image.Resampling.BILINEAR,
     "bicubic": Image.Resampling.BICUBIC,
     "lanczos": Image.Resampling.LANCZOS,
 }
-UNREADABLE = (OSError, ValueError, SyntaxError, EOFError, IndexError, KeyError, TypeError, struct.error, zlib.error)
+TURNS = {  # by EXIF's orientation; others mean nothing
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+UPRIGHT = 1
+# Pillow reads headers and metadata in Python, where damaged bytes raise what they happen to.
+UNREADABLE = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+    struct.error,
+    zlib.error,
+)
 
 # ITU-T T.81, table K.1; the order of its entries does not matter here.
 # fmt: off
@@ -37,12 +64,6 @@ STANDARD_LUMINANCE = np.array([
     49, 64, 78, 87, 103, 121, 120, 101, 72, 92, 95, 98, 112, 100, 103, 99,
 ])
 # fmt: on
-# ITU-T T.81, section B.1.1.2: a marker is FF, any number of times, and a code. In a scan FF is followed by 00, or by a
-# restart's code, D0 to D7; these, and TEM (01), end nothing. The last FF is enough to find it by, and twelve times
-# faster: a pattern that begins with one fixed byte is looked for with memchr.
-JPEG_MARKER = re.compile(rb"\xff([^\xff\x00\x01\xd0-\xd7])", re.DOTALL)
-JPEG_START, JPEG_END, JPEG_SCAN = b"\xd8", b"\xd9", b"\xda"
-
 Pixels = npt.NDArray[np.uint8]
 
 
@@ -61,44 +82,28 @@ def open_image(content: bytes, *, max_pixels: int) -> Image.Image:
     """
     if not content:
         raise ImageError("empty file")
-    try:
-        image = Image.open(io.BytesIO(content), formats=FORMATS)
-    except UnidentifiedImageError as error:
-        raise ImageError(f"not a {', '.join(FORMATS)} image") from error
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise ImageError(f"more than the {max_pixels} pixels allowed") from error
-    except UNREADABLE as error:
-        raise ImageError(f"damaged header: {error}") from error
-    if picture_format(image) == "JPEG" and not has_jpeg_end(content):
-        raise ImageError("truncated: a JPEG without its end")
-    if image.width * image.height > max_pixels:
-        raise ImageError(f"{image.width}x{image.height} is more than the {max_pixels} pixels allowed")
-    if picture_format(image) != "JPEG" and getattr(image, "n_frames", 1) > 1:
-        raise ImageError(f"animated: {getattr(image, 'n_frames', 1)} frames")
+    check_header(content, max_pixels=max_pixels)
+    with quiet_pillow():
+        try:
+            image = Image.open(io.BytesIO(content), formats=FORMATS)
+        except UnidentifiedImageError as error:
+            raise ImageError("damaged header: not what its first bytes say") from error
+        except Image.DecompressionBombError as error:
+            raise ImageError(f"more than the {max_pixels} pixels allowed") from error
+        except UNREADABLE as error:
+            raise ImageError(f"damaged header: {shown(str(error))}") from error
+        require_size(image.width, image.height, max_pixels=max_pixels)
+        if picture_format(image) != "JPEG" and getattr(image, "n_frames", 1) > 1:
+            raise ImageError(f"animated: {getattr(image, 'n_frames', 1)} frames")
     return image
 
 
-def has_jpeg_end(content: bytes) -> bool:
-    """Whether a JPEG's own end is there, whatever follows it: phones append films, depth maps and whole pictures.
-
-    Source: ITU-T T.81, sections B.1.1.2 to B.1.1.5. Pillow does not say: it decodes what is missing as grey.
-
-    Args:
-        content: a file that begins as a JPEG.
-
-    Returns:
-        False when the file stops, or another picture begins, before the end of the first picture.
-    """
-    position = len(JPEG_START) + 1
-    has_scan = False
-    while marker := JPEG_MARKER.search(content, position):
-        code = marker[1]
-        if code in (JPEG_START, JPEG_END):
-            return code == JPEG_END and has_scan
-        has_scan |= code == JPEG_SCAN
-        # A segment's length counts its own two bytes. A scan's bytes follow its segment, up to the next marker.
-        position = marker.end() + int.from_bytes(content[marker.end() : marker.end() + 2], "big")
-    return False
+@contextmanager
+def quiet_pillow() -> Iterator[None]:
+    """Keeps Pillow's warnings, of damaged metadata and of sizes that are checked here, from the log and from errors."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module=r"PIL\b")
+        yield
 
 
 def picture_format(image: Image.Image) -> str:
@@ -124,19 +129,43 @@ def decode(content: bytes, *, max_pixels: int) -> Image.Image:
 
 def to_rgb(image: Image.Image) -> Image.Image:
     """Decodes an opened picture to upright 8-bit RGB; see `decode`."""
-    try:
-        image.load()
-        upright = ImageOps.exif_transpose(image)
-    except UNREADABLE as error:
-        raise ImageError(f"damaged: {error}") from error
+    with quiet_pillow():
+        try:
+            image.load()
+            turn = TURNS.get(orientation(image))
+            return plain_rgb(image if turn is None else image.transpose(turn))
+        except UNREADABLE as error:
+            raise ImageError(f"damaged: {shown(str(error))}") from error
+
+
+def orientation(image: Image.Image) -> int:
+    """Reads how a picture is turned, from its EXIF or XMP.
+
+    Returns:
+        EXIF's number, 1 to 8; 1 where there is none, or none that means something.
+
+    Raises:
+        ImageError: the metadata is damaged, so that nobody can tell.
+    """
+    with quiet_pillow():
+        try:
+            stated = image.getexif().get(ExifTags.Base.Orientation, UPRIGHT)
+        except UNREADABLE as error:
+            raise ImageError(f"damaged EXIF: {shown(str(error))}") from error
+    return int(stated) if stated in TURNS else UPRIGHT
+
+
+def plain_rgb(upright: Image.Image) -> Image.Image:
+    """Brings decoded pixels of any mode to 8-bit RGB."""
     if upright.mode == "RGB" and "transparency" not in upright.info:
         return upright
     if upright.mode.startswith("I"):
         deep = np.asarray(upright)
         if (deep == upright.info.get("transparency", -1)).any():
             raise ImageError("has transparent pixels")
-        grey = deep.astype(np.float64) / 257.0
-        return Image.fromarray(np.clip(np.rint(grey), 0, 255).astype(np.uint8)).convert("RGB")
+        # In whole numbers, of half the memory: 65535 = 257 * 255.
+        grey = (np.clip(deep, 0, 65535).astype(np.uint32) + 128) // 257
+        return Image.fromarray(grey.astype(np.uint8)).convert("RGB")
     if upright.has_transparency_data:
         return without_alpha(upright)
     return upright.convert("RGB")
