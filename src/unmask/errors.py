@@ -6,6 +6,7 @@ UnmaskError                 shown as one line; the command exits with 1
 │   └── CredentialsError    Kaggle's credentials are missing, refused, or do not reach the data set
 ├── ArchiveError            the zip is missing, damaged, or not a set of labelled faces
 ├── ImageError              one image cannot be used; its record is rejected
+├── AuditError              the data is not fit to learn from, by the limits of the audit
 ├── SplitError              the records cannot be split as asked
 ├── ShardError              a shard or its index is missing or damaged
 ├── WeightsError            starting weights are missing or do not fit the model
@@ -39,6 +40,10 @@ class ArchiveError(UnmaskError):
 
 class ImageError(UnmaskError):
     """One image cannot be used: damaged, too large, or of a kind that is refused."""
+
+
+class AuditError(UnmaskError):
+    """The data is not fit to learn from, by the limits of the audit."""
 
 
 class SplitError(UnmaskError):
