@@ -10,12 +10,12 @@ from functools import partial
 from pathlib import Path
 
 import pandas as pd
-from PIL import ExifTags, Image
+from PIL import Image
 
 from unmask.config import PreprocessConfig
 from unmask.data.archive import locate
 from unmask.data.archive_reader import ArchiveReader
-from unmask.data.images import Pixels, fit_image, open_image, to_rgb
+from unmask.data.images import UPRIGHT, Pixels, fit_image, open_image, orientation, to_rgb
 from unmask.data.parallel import in_chunks, map_in_order
 from unmask.data.shards import Example
 from unmask.data.zip_directory import Entry
@@ -41,7 +41,7 @@ def examples(archive: Path, records: pd.DataFrame, *, config: PreprocessConfig, 
     Raises:
         ShardError: an image cannot be prepared; the message names it.
         ArchiveError: the archive cannot be opened, or lacks a member.
-        UnmaskError: a process that prepares images died.
+        WorkerError: a process that prepares images died.
     """
     labels, hashes = records["label"].astype(int), records["sha256"]
     rows = zip(locate(archive, records["member"]), labels, hashes, strict=True)
@@ -95,7 +95,7 @@ def stored_image(content: bytes, *, config: PreprocessConfig, max_pixels: int) -
 
 def is_shown_as_stored(image: Image.Image) -> bool:
     """Whether decoding alone gives the pixels to show: plain RGB of a kept format, not rotated by EXIF."""
-    is_upright = image.getexif().get(ExifTags.Base.Orientation, 1) == 1
+    is_upright = orientation(image) == UPRIGHT
     return image.format in KEPT_FORMATS and image.mode == "RGB" and not image.has_transparency_data and is_upright
 
 
