@@ -16,6 +16,8 @@ JPEG_SIGNATURE, PNG_SIGNATURE = b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"
 # faster: a pattern that begins with one fixed byte is looked for with memchr.
 JPEG_MARKER = re.compile(rb"\xff([^\xff\x00\x01\xd0-\xd7])", re.DOTALL)
 JPEG_START, JPEG_END, JPEG_SCAN = b"\xd8", b"\xd9", b"\xda"
+# Section B.2.2: what begins a frame; C4, C8 and CC are other segments. Its size lies behind its length and precision.
+JPEG_FRAMES = frozenset(bytes([code]) for code in range(0xC0, 0xD0)) - {b"\xc4", b"\xc8", b"\xcc"}
 JPEG_NOTES = frozenset(bytes([code]) for code in (*range(0xE0, 0xF0), 0xFE))  # applications' data, and comments
 
 MAX_SIDE_PIXELS = 65_535  # the most that a JPEG can have; resizing a longer side takes gigabytes
@@ -34,13 +36,13 @@ def check_header(content: bytes, *, max_pixels: int) -> None:
         max_pixels: the most pixels that will be decoded.
 
     Raises:
-        ImageError: it is of no allowed format, a JPEG without its end, of more pieces than any encoder writes, or a
-            WebP of more pixels than allowed (whose decoder takes memory for all of them before it can be asked).
+        ImageError: it is of no allowed format, a JPEG without its end, of more pieces than any encoder writes, or of
+            more pixels than allowed.
     """
     if content.startswith(JPEG_SIGNATURE):
-        check_jpeg(content)
+        check_jpeg(content, max_pixels=max_pixels)
     elif content.startswith(PNG_SIGNATURE):
-        check_png(content)
+        check_png(content, max_pixels=max_pixels)
     elif content.startswith(b"RIFF") and content[8:12] == b"WEBP":
         require_size(*webp_size(content), max_pixels=max_pixels)
     else:
@@ -55,7 +57,7 @@ def require_size(width: int, height: int, *, max_pixels: int) -> None:
         raise ImageError(f"{width}x{height}: a side is longer than the {MAX_SIDE_PIXELS} pixels allowed")
 
 
-def check_jpeg(content: bytes) -> None:
+def check_jpeg(content: bytes, *, max_pixels: int) -> None:
     """Walks through a JPEG's segments to its own end, whatever follows it: phones append films and depth maps.
 
     Source: ITU-T T.81, sections B.1.1.2 to B.1.1.5. Pillow does not say that the end is missing: it decodes what is
@@ -63,12 +65,13 @@ def check_jpeg(content: bytes) -> None:
 
     Args:
         content: a file that begins as a JPEG.
+        max_pixels: the most pixels that a frame may have.
 
     Raises:
         ImageError: the file stops, or another picture begins, before the end of the first picture; or it has more
-            pieces than allowed.
+            pieces or pixels than allowed.
     """
-    position = len(JPEG_SIGNATURE)
+    position = 2  # behind FF and the start's code
     num_segments = num_scans = num_notes_bytes = 0
     while marker := JPEG_MARKER.search(content, position):
         code = marker[1]
@@ -77,8 +80,12 @@ def check_jpeg(content: bytes) -> None:
         if code in (JPEG_START, JPEG_END):
             break
         # A segment's length counts its own two bytes. A scan's bytes follow its segment, up to the next marker.
-        length = int.from_bytes(content[marker.end() : marker.end() + 2], "big")
-        position = marker.end() + length
+        start = marker.end()
+        length = int.from_bytes(content[start : start + 2], "big")
+        position = start + length
+        if code in JPEG_FRAMES:
+            height, width = content[start + 3 : start + 5], content[start + 5 : start + 7]
+            require_size(int.from_bytes(width, "big"), int.from_bytes(height, "big"), max_pixels=max_pixels)
         num_segments += 1
         num_scans += code == JPEG_SCAN
         num_notes_bytes += length if code in JPEG_NOTES else 0
@@ -90,8 +97,13 @@ def check_jpeg(content: bytes) -> None:
     raise ImageError("truncated: a JPEG without its end")
 
 
-def check_png(content: bytes) -> None:
-    """Counts a PNG's chunks (PNG specification, section 5.3: length, type, content, CRC)."""
+def check_png(content: bytes, *, max_pixels: int) -> None:
+    """Checks a PNG's size, and counts its chunks.
+
+    Source: PNG specification, sections 5.3 (a chunk is length, type, content, CRC) and 11.2.1 (the first has the size).
+    """
+    width, height = content[16:20], content[20:24]
+    require_size(int.from_bytes(width, "big"), int.from_bytes(height, "big"), max_pixels=max_pixels)
     position, num_chunks = len(PNG_SIGNATURE), 0
     while position < len(content):
         position += 12 + int.from_bytes(content[position : position + 4], "big")

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import ExifTags, Image, UnidentifiedImageError
 
-from unmask.data.image_headers import FORMATS, check_header, require_size
+from unmask.data.image_headers import FORMATS, check_header
 from unmask.data.member_names import shown
 from unmask.errors import ImageError
 
@@ -89,10 +89,9 @@ def open_image(content: bytes, *, max_pixels: int) -> Image.Image:
         except UnidentifiedImageError as error:
             raise ImageError("damaged header: not what its first bytes say") from error
         except Image.DecompressionBombError as error:
-            raise ImageError(f"more than the {max_pixels} pixels allowed") from error
+            raise ImageError("more pixels than Pillow decodes") from error
         except UNREADABLE as error:
             raise ImageError(f"damaged header: {shown(str(error))}") from error
-        require_size(image.width, image.height, max_pixels=max_pixels)
         if picture_format(image) != "JPEG" and getattr(image, "n_frames", 1) > 1:
             raise ImageError(f"animated: {getattr(image, 'n_frames', 1)} frames")
     return image
