@@ -1,0 +1,137 @@
+"""A small git and DVC repository that holds this project's pipeline, shrunk, for tests that run DVC."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+import yaml
+
+from unmask.artifacts import UNFINISHED, sha256_of_file
+
+ROOT = Path(__file__).parents[2]
+COPIED = ("src", "stages", "dvc.yaml", "params.yaml", ".dvcignore", ".gitignore", "pyproject.toml")
+SHRUNK = {
+    "download.sample": {"images": 80, "image_size": 32, "seed": 7},
+    "preprocess.image_size": 32,
+    "preprocess.workers": 1,
+    "index.workers": 1,
+    "split.near_duplicate_distance": 0,
+    "train.cnn.recipe.epochs": 2,
+    "train.resnet50.recipe.epochs": 1,
+    "evaluate.bootstrap_samples": 100,
+}
+OUTPUTS = ("data", "models", "reports")
+OURS = ("DVC_", "MLFLOW_", "GIT_")
+
+LIST_RUNS = """
+import json, sys
+from mlflow import MlflowClient
+client = MlflowClient(sys.argv[1])
+experiment = client.get_experiment_by_name("unmask")
+runs = client.search_runs([experiment.experiment_id]) if experiment else []
+print(json.dumps([
+    {"model": run.data.params["model"], "status": run.info.status, "tags": run.data.tags, "metrics": run.data.metrics,
+     "splits": sorted(entry.dataset.name for entry in run.inputs.dataset_inputs)}
+    for run in runs
+]))
+"""
+
+
+class Project:
+    """A small git and DVC repository that holds this project's pipeline."""
+
+    def __init__(self, root: Path, *, site_cache: Path) -> None:
+        self.root = root
+        # The interpreter that runs the tests runs the stages too; DVC's cache of states is its own.
+        self.environment = {
+            **{key: value for key, value in os.environ.items() if not key.startswith(OURS)},
+            "DVC_SITE_CACHE_DIR": str(site_cache),
+            "DVC_NO_ANALYTICS": "1",
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "GIT_AUTHOR_NAME": "test",
+            "GIT_AUTHOR_EMAIL": "test@example.org",
+            "GIT_COMMITTER_NAME": "test",
+            "GIT_COMMITTER_EMAIL": "test@example.org",
+        }
+
+    def run(self, *command: str, is_checked: bool = True) -> subprocess.CompletedProcess[str]:
+        finished = subprocess.run(
+            command, cwd=self.root, env=self.environment, capture_output=True, text=True, timeout=600, check=False
+        )
+        if is_checked and finished.returncode:
+            pytest.fail(f"{' '.join(command)}:\n{finished.stdout[-3000:]}\n{finished.stderr[-3000:]}")
+        return finished
+
+    def start(self, *command: str, log: Path) -> subprocess.Popen[bytes]:
+        """Starts a command that writes to a log; `end_processes` ends it and all it started."""
+        with log.open("wb") as output:
+            return subprocess.Popen(
+                command, cwd=self.root, env=self.environment, stdout=output, stderr=subprocess.STDOUT
+            )
+
+    def repro(self, *options: str) -> list[str]:
+        """Reproduces, and names the stages that ran."""
+        lines = self.run("dvc", "repro", *options).stdout.splitlines()
+        return [line.split("'")[1] for line in lines if line.startswith("Running stage '")]
+
+    def set_parameters(self, values: dict[str, Any]) -> None:
+        path = self.root / "params.yaml"
+        parameters = yaml.safe_load(path.read_text())
+        for name, value in values.items():
+            *parents, last = name.split(".")
+            section = parameters
+            for parent in parents:
+                section = section[parent]
+            section[last] = value
+        path.write_text(yaml.safe_dump(parameters, sort_keys=False))
+
+    def content(self, *folders: str) -> dict[str, str]:
+        """Hashes every file of some folders, leaving out what is not finished."""
+        files = [path for folder in folders for path in (self.root / folder).rglob("*") if path.is_file()]
+        names = {str(path.relative_to(self.root)): path for path in files}
+        return {name: sha256_of_file(path) for name, path in names.items() if f"{UNFINISHED}/" not in name}
+
+    def unfinished(self) -> list[Path]:
+        """Lists the hidden folders in which outputs are being written, or were when a process died."""
+        return [path for folder in OUTPUTS for path in (self.root / folder).rglob(f".*{UNFINISHED}")]
+
+    def runs(self) -> list[dict[str, Any]]:
+        """Reads MLflow's store in a process of its own: this one would go on seeing a database that was deleted."""
+        uri = f"sqlite:///{self.root}/mlruns/mlflow.db"
+        return json.loads(self.run(sys.executable, "-W", "ignore", "-c", LIST_RUNS, uri).stdout)
+
+    def processes(self) -> list[psutil.Process]:
+        """Lists the living processes that run in this project's folder."""
+        living = []
+        for process in psutil.process_iter(["cwd", "status"]):
+            is_here = Path(process.info["cwd"] or "/").is_relative_to(self.root)
+            if is_here and process.info["status"] != psutil.STATUS_ZOMBIE:
+                living.append(process)
+        return living
+
+    def end_processes(self) -> None:
+        """Kills whatever still runs in this project's folder."""
+        while living := self.processes():
+            for process in living:
+                process.kill()
+            psutil.wait_procs(living, timeout=10)
+
+
+def make_project(root: Path, *, site_cache: Path) -> Project:
+    """Copies the pipeline into a new repository, shrunk and committed, nothing run yet."""
+    root.mkdir(parents=True, exist_ok=True)
+    for name in COPIED:
+        source = ROOT / name
+        ignored = shutil.ignore_patterns("__pycache__", "*.egg-info")
+        shutil.copytree(source, root / name, ignore=ignored) if source.is_dir() else shutil.copy(source, root / name)
+    project = Project(root, site_cache=site_cache)
+    project.set_parameters(SHRUNK)
+    for command in (("git", "init", "-q"), ("dvc", "init", "-q"), ("git", "add", "."), ("git", "commit", "-qm", "all")):
+        project.run(*command)
+    return project
