@@ -24,7 +24,7 @@ FOLDER = Path("benchmarks/tmp")
 NUM_SMALL_IMAGES = 1000
 NOTHING_LIMIT_SECONDS = 3.0
 SMALL_LIMIT_RATIO = 1.3  # of the seconds at the full size to those of 1,000 images
-NOTHING_ROUNDS = 9  # a few seconds each
+NOTHING_ROUNDS = 5
 MEGABYTE = 1e6
 LOOSE = "the same images as loose files"
 
