@@ -1,6 +1,8 @@
 """What a shard stores of an image."""
 
+import hashlib
 import io
+import zipfile
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -10,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from PIL import Image
+from PIL import Image, ImageFile
 
 from unmask.config import PreprocessConfig
 from unmask.data import images, preprocess
@@ -30,10 +32,14 @@ def test_image_of_the_right_size_keeps_its_bytes(make_image: Callable[..., bytes
     assert stored(content) == content
 
 
-def records_of(*members: str) -> pd.DataFrame:
-    """Makes the records of a split; labels as the folders say."""
+def records_of(*members: str, archive: Path | None = None) -> pd.DataFrame:
+    """Makes the records of a split; labels as the folders say, hashes as the archive's bytes are, or of none."""
     labels = [int(name.startswith("fake")) for name in members]
-    return pd.DataFrame({"member": members, "label": labels, "sha256": "0" * 64})
+    hashes = ["0" * 64 for _ in members]
+    if archive:
+        with zipfile.ZipFile(archive) as opened:
+            hashes = [hashlib.sha256(opened.read(name)).hexdigest() for name in members]
+    return pd.DataFrame({"member": members, "label": labels, "sha256": hashes})
 
 
 def test_image_of_another_size_is_resized_once_and_stored_without_loss(make_image: Callable[..., bytes]) -> None:
@@ -64,7 +70,7 @@ def test_crop_larger_than_the_image_is_refused(make_image: Callable[..., bytes])
 def test_examples_keep_the_records_order(make_archive: Callable[..., Path]) -> None:
     archive = make_archive(per_class=70)
     members = [f"{label}/{number:03d}.jpg" for number in range(70) for label in ("fake", "real")]
-    records = records_of(*members)
+    records = records_of(*members, archive=archive)
     prepared = list(preprocess.examples(archive, records, config=CONFIG, max_pixels=MAX_PIXELS))
     assert [example.member for example in prepared] == members
     assert [example.label for example in prepared] == records["label"].tolist()
@@ -96,9 +102,42 @@ def test_member_of_absurd_size_is_not_read(make_archive: Callable[..., Path], mo
 
 
 def test_image_that_is_refused_is_named(make_archive: Callable[..., Path]) -> None:
-    records = records_of("real/000.jpg")
+    archive = make_archive()
+    records = records_of("real/000.jpg", archive=archive)
     with pytest.raises(ShardError, match=r"real/000\.jpg: 48x48 is more than the 100 pixels allowed"):
-        list(preprocess.examples(make_archive(), records, config=CONFIG, max_pixels=100))
+        list(preprocess.examples(archive, records, config=CONFIG, max_pixels=100))
+
+
+def test_archive_that_changed_since_it_was_indexed_is_noticed(make_archive: Callable[..., Path]) -> None:
+    records = records_of("real/000.jpg", archive=make_archive())
+    swapped = make_archive({"real/000.jpg": b"other bytes", "fake/000.jpg": b""})
+    with pytest.raises(ShardError, match=r"real/000\.jpg in .*faces\.zip is not what was indexed; run the index stage"):
+        list(preprocess.examples(swapped, records, config=replace(CONFIG, workers=1), max_pixels=MAX_PIXELS))
+
+
+def test_bytes_that_are_kept_are_not_decoded_again(
+    make_image: Callable[..., bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(ImageFile.ImageFile, "load")
+    content = make_image(1)
+    assert stored(content) == content
+
+
+@pytest.mark.parametrize("height", [1, 2, 31])
+def test_png_holds_the_pixels(height: int) -> None:
+    # Noise, steps that wrap around below 0, and one value throughout.
+    noise = np.random.default_rng(0).integers(0, 256, (height, 31, 3), dtype=np.uint8)
+    for pixels in (noise, noise // 128 * 255, np.zeros_like(noise)):
+        written = Image.open(io.BytesIO(preprocess.encode_png(pixels)))
+        assert written.mode == "RGB"
+        np.testing.assert_array_equal(np.asarray(written), pixels)
+
+
+def test_png_is_read_alike_by_the_training_input() -> None:
+    import tensorflow as tf
+
+    pixels = np.random.default_rng(0).integers(0, 256, (20, 20, 3), dtype=np.uint8)
+    np.testing.assert_array_equal(tf.io.decode_image(preprocess.encode_png(pixels), channels=3).numpy(), pixels)
 
 
 def test_process_that_dies_is_reported(make_archive: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
