@@ -118,8 +118,11 @@ def test_archive_that_changed_since_it_was_indexed_is_noticed(make_archive: Call
 def test_bytes_that_are_kept_are_not_decoded_again(
     make_image: Callable[..., bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delattr(ImageFile.ImageFile, "load")
+    def decode(image: object) -> None:
+        raise AssertionError("decoded")
+
     content = make_image(1)
+    monkeypatch.setattr(ImageFile.ImageFile, "load", decode)
     assert stored(content) == content
 
 
