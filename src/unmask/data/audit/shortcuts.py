@@ -48,20 +48,19 @@ class Telling:
     features: tuple[tuple[str, float], ...]
 
 
-def measure(archive: Path, members: pd.Series, *, max_pixels: int, workers: int) -> Measured:
+def measure(archive: Path, members: pd.Series, *, max_pixels: int) -> Measured:
     """Shows pictures to every view.
 
     Args:
         archive: the zip that holds the members.
         members: names, of pictures that `index` found usable.
         max_pixels: the most pixels that will be decoded.
-        workers: number of processes; 0 means one for each core.
 
     Returns:
         View to its features: (members, features), float64.
     """
     entries = list(locate(archive, members))
-    workers = 1 if len(entries) < IMAGES_PER_WORKER else workers
+    workers = 1 if len(entries) < IMAGES_PER_WORKER else 0
     measure_some = partial(measure_chunk, archive, max_pixels=max_pixels)
     chunks = map_in_order(measure_some, in_chunks(entries, CHUNK_IMAGES), workers=workers)
     rows = list(progress(flatten(chunks), total=len(entries), description="audit"))

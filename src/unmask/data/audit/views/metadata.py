@@ -7,7 +7,6 @@ from unmask.data.audit.picture import Features, Picture
 from unmask.data.image_headers import FORMATS
 from unmask.data.images import jpeg_quality, picture_format
 
-FORMATS = ("JPEG", "PNG", "WEBP")
 TABLE_ENTRIES = 64
 MEANING = "the file's size, dimensions, format, JPEG tables, chroma subsampling and EXIF"
 ADVICE = (

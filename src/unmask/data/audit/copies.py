@@ -1,0 +1,109 @@
+"""What pairs of copies say of a data set: how much is double, what crosses splits, what has two labels."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from unmask.config import AuditConfig
+from unmask.data.audit.findings import Finding
+from unmask.records import LABEL_NAMES
+
+KEEPS_TOGETHER = "split keeps copies in one split whatever the archive says, so that none is learnt from and judged by."
+ADVICE = {
+    "duplicate_share": (
+        "Copies make a set look larger than it is, and weigh some pictures twice. They stay together in one split."
+    ),
+    "crossing_share": (
+        f"In the archive's own splits a model would be judged by pictures that it has learnt. {KEEPS_TOGETHER}"
+    ),
+    "conflict_share": (
+        "A picture that is real and fake at once: an edit so small that nobody sees it, or a wrong label. Look at the "
+        "pairs and correct the archive; no model can learn both."
+    ),
+}
+
+
+def describe_pairs(copies: pd.DataFrame, records: pd.DataFrame) -> pd.DataFrame:
+    """Adds to each pair of copies what their records say.
+
+    Args:
+        copies: columns left and right (members), kind, distance_bits, similarity.
+        records: columns member, label, upstream_split and split.
+
+    Returns:
+        The pairs with `left_label`, `right_split` and so on, and whether they cross the archive's splits
+        (`is_crossing`) and classes (`is_conflict`); those that do come first, then by kind and similarity.
+    """
+    about = records.set_index("member")[["label", "upstream_split", "split"]]
+    pairs = copies.join(about.add_prefix("left_"), on="left").join(about.add_prefix("right_"), on="right")
+    upstream = pairs[["left_upstream_split", "right_upstream_split"]]
+    pairs["is_crossing"] = (upstream != "").all(axis=1) & (upstream.iloc[:, 0] != upstream.iloc[:, 1])
+    pairs["is_conflict"] = pairs["left_label"] != pairs["right_label"]
+    order = ["is_conflict", "is_crossing", "kind", "similarity", "left", "right"]
+    ascending = [False, False, True, False, True, True]
+    return pairs.sort_values(order, ascending=ascending, ignore_index=True)
+
+
+def count_pairs(pairs: pd.DataFrame) -> dict[str, Any]:
+    """Counts pairs by kind, by classes and by splits, ready for JSON.
+
+    Args:
+        pairs: from `describe_pairs`.
+    """
+    labels = pairs[["left_label", "right_label"]].map(LABEL_NAMES.get)
+    return {
+        "pairs": len(pairs),
+        "by_kind": count_values(pairs["kind"]),
+        "by_classes": count_values(joined(labels)),
+        "by_upstream_splits": count_values(
+            joined(pairs[["left_upstream_split", "right_upstream_split"]].replace("", "none"))
+        ),
+        "by_splits": count_values(joined(pairs[["left_split", "right_split"]])),
+    }
+
+
+def joined(sides: pd.DataFrame) -> pd.Series:
+    """Names both sides of each pair, in one order."""
+    return pd.Series([" and ".join(sorted(pair)) for pair in sides.itertuples(index=False)], dtype=object)
+
+
+def count_values(values: pd.Series) -> dict[str, int]:
+    """Counts each value that occurs."""
+    return {str(value): int(number) for value, number in values.value_counts().sort_index().items()}
+
+
+def findings(pairs: pd.DataFrame, num_images: int, config: AuditConfig) -> list[Finding]:
+    """Holds the copies against the limits.
+
+    Args:
+        pairs: from `describe_pairs`.
+        num_images: in the whole set.
+        config: the limits, as shares of all images.
+    """
+    doubles = num_members(pairs) - num_sets(pairs)
+    crossing = num_members(pairs[pairs["is_crossing"]])
+    conflicts = num_members(pairs[pairs["is_conflict"]])
+    counted = (
+        ("duplicate_share", doubles, config.duplicate_share, "are copies of another image of the set."),
+        ("crossing_share", crossing, config.crossing_share, "have a copy in another of the archive's own splits."),
+        ("conflict_share", conflicts, config.conflict_share, "have a copy of the other class."),
+    )
+    return [
+        Finding(name, count / max(num_images, 1), limits, f"{count} of {num_images} images {what}", ADVICE[name])
+        for name, count, limits, what in counted
+    ]
+
+
+def num_members(pairs: pd.DataFrame) -> int:
+    """Counts the images that are in any pair."""
+    return int(pd.concat([pairs["left"], pairs["right"]]).nunique())
+
+
+def num_sets(pairs: pd.DataFrame) -> int:
+    """Counts the sets of images that are linked by pairs."""
+    codes, members = pd.factorize(pd.concat([pairs["left"], pairs["right"]]))
+    links = coo_array((np.ones(len(pairs)), np.split(codes, 2)), shape=(len(members), len(members)))
+    return int(connected_components(links, directed=False)[0])
