@@ -24,7 +24,6 @@ from unmask.records import Source
 
 CURRENT = "current"  # names the partial download of a version that Kaggle does not tell
 LOCK = "lock"
-NUM_SHOWN = 40  # of the first bytes of what is no zip
 
 logger = logging.getLogger(__name__)
 
@@ -130,8 +129,8 @@ def require_right(archive: Path, source: Source, pins: Pins) -> None:
         read_directory(archive)
     except ArchiveError:
         with archive.open("rb") as file:
-            beginning = file.read(NUM_SHOWN)
+            kind = "a web page" if file.read(1) == b"<" else "no zip, or a part of one"
         raise DownloadError(
-            f"what Kaggle sent for {pins.dataset} is no whole zip: {source.bytes} bytes that begin with {beginning!r}; "
-            "run the command again"
+            f"what Kaggle sent for {pins.dataset} is no whole zip but {source.bytes} bytes of {kind}: run the command "
+            f"again, and if that does not help look at {source.url}"
         ) from None

@@ -8,6 +8,7 @@ import shutil
 import socket
 import sys
 import time
+import traceback
 from collections import namedtuple
 from pathlib import Path
 
@@ -437,8 +438,8 @@ class TestBadContent:
     )
     def test_what_is_no_whole_zip_is_refused_and_not_kept(self, kaggle, config, folders, token, content):
         kaggle.content = content
-        beginning = "begin with b'<!DOCTYPE html>" if content.startswith(b"<") else r"begin with b'PK\\x03\\x04"
-        with pytest.raises(DownloadError, match=f"is no whole zip: {len(content)} bytes that {beginning}"):
+        kind = "a web page" if content.startswith(b"<") else "no zip, or a part of one"
+        with pytest.raises(DownloadError, match=f"is no whole zip but {len(content)} bytes of {kind}: run"):
             fetch(config, folders)
         assert list(folders.target.iterdir()) == []
         assert partial_files(folders) == {}
@@ -453,7 +454,7 @@ class TestBadContent:
 
     def test_a_length_that_promises_too_little_cuts_the_zip_and_is_noticed(self, kaggle, config, folders, token):
         kaggle.length = len(SMALL) - 100
-        with pytest.raises(DownloadError, match=f"is no whole zip: {len(SMALL) - 100} bytes"):
+        with pytest.raises(DownloadError, match=f"is no whole zip but {len(SMALL) - 100} bytes"):
             fetch(config, folders)
         assert partial_files(folders) == {}
 
@@ -641,6 +642,28 @@ class TestSecrets:
         for secret in (TOKEN, SIGNATURE):
             assert secret not in shown.out + shown.err + caplog.text + str(caught.value)
             assert not [content for content in kept if secret.encode() in content]
+
+    @pytest.mark.parametrize(
+        "answers",
+        [
+            {INTROSPECT: (401, {"code": 401, "message": TOKEN})},
+            {INTROSPECT: (200, TOKEN.encode())},
+            {DESCRIBE: (403, {"code": 403, "message": TOKEN})},
+            {DOWNLOAD: (404, {"code": 404, "message": TOKEN})},
+            {DOWNLOAD: (302, f"http://127.0.0.1:1/file.zip?X-Goog-Signature={SIGNATURE}")},
+            {DOWNLOAD: (302, f"nowhere://{SIGNATURE}")},
+            {DOWNLOAD: (200, TOKEN.encode())},
+        ],
+        ids=lambda answers: "-".join(f"{call.split('/')[-1]}-{answer[0]}" for call, answer in answers.items()),
+    )
+    def test_a_traceback_names_neither(self, kaggle, config, folders, token, caplog, answers):
+        kaggle.answers |= answers
+        with pytest.raises(DownloadError, match="Kaggle") as caught:
+            fetch(config, folders)
+        shown = "".join(traceback.format_exception(caught.value)) + caplog.text
+        assert "DownloadError" in shown or "CredentialsError" in shown
+        assert TOKEN not in shown
+        assert SIGNATURE not in shown
 
     def test_a_loud_client_is_quiet_and_holds_nothing_in_memory(self, kaggle, config, folders, token, monkeypatch):
         from kaggle.api.kaggle_api_extended import KaggleApi
