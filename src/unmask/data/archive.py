@@ -16,6 +16,7 @@ A member's name is only a name: nothing is ever unpacked, so no name becomes a p
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from operator import attrgetter
 from pathlib import Path
@@ -196,14 +197,21 @@ def place(entry: Entry) -> Member | None:
     Raises:
         ArchiveError: its folders name both classes.
     """
-    folders = entry.name.lower().split("/")[:-1]
-    labels = {LABELS[folder] for folder in folders if folder in LABELS}
+    labels, upstream_split = read_folder(entry.name.rpartition("/")[0])
     if not labels:
         return None
     if len(labels) > 1:
         raise ArchiveError(f"{entry.name} lies in a real and in a fake folder: its label is not clear")
-    splits = [UPSTREAM_SPLITS[folder] for folder in folders if folder in UPSTREAM_SPLITS]
-    return Member(entry=entry, label=labels.pop(), group="", upstream_split=splits[-1] if splits else "")
+    (label,) = labels
+    return Member(entry=entry, label=label, group="", upstream_split=upstream_split)
+
+
+@lru_cache(maxsize=1024)
+def read_folder(folder: str) -> tuple[frozenset[int], str]:
+    """Reads the labels and the upstream split that a folder's path names; most archives have few folders."""
+    names = folder.lower().split("/")
+    splits = [UPSTREAM_SPLITS[name] for name in names if name in UPSTREAM_SPLITS]
+    return frozenset(LABELS[name] for name in names if name in LABELS), splits[-1] if splits else ""
 
 
 def require_both_classes(members: Sequence[Member], rejects: Sequence[tuple[str, str]], path: Path) -> None:
