@@ -101,7 +101,8 @@ def read_table(name: str, content: bytes, endings: Endings) -> Statements:
 
 def pick_columns(header: Sequence[str], lines: Iterable[list[str]]) -> Iterator[Row]:
     """Takes the columns that say something of images out of a table's lines."""
-    group = next((column for column in GROUP_COLUMNS if column in header), "")
+    # Where there is none, a name that the header lacks; not "": Kaggle's tables number their rows in a nameless column.
+    group = next((column for column in GROUP_COLUMNS if column in header), GROUP_COLUMNS[0])
     places = [header.index(column) if column in header else -1 for column in ("path", "label", "label_str", group)]
     for line in lines:
         if line:

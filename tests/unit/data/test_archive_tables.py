@@ -66,6 +66,11 @@ def test_groups_come_from_the_first_group_column():
     assert read(text, ["real/1.jpg", "real/2.jpg"]).groups == {"real/1.jpg": "person"}
 
 
+def test_a_column_without_a_name_is_no_group():
+    # As in Kaggle's own tables, where it numbers the rows.
+    assert read(",path,label\n7,real/1.jpg,1\n").groups == {}
+
+
 def test_a_table_of_labels_has_no_groups():
     assert read("path,label\nreal/1.jpg,1\n").groups == {}
 
