@@ -11,8 +11,6 @@ MAX_NAME_LENGTH = 1000  # characters
 SHOWN_LENGTH = 60  # of each end of a name that is too long to show
 
 MACOS, THUMBNAILS, WINDOWS = LEFT_BEHIND = ("__macosx", "thumbs.db", "desktop.ini")
-    r"(?:^|/)\.|__macosx|thumbs\.db|desktop\.ini", re.IGNORECASE
-)  # tells most names off fast
 DRIVE = re.compile(r"[A-Za-z]:")
 # Control characters, line ends, marks that turn the direction of reading, and halves of characters.
 CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
