@@ -16,6 +16,8 @@ from unmask.data.raw import find_archive
 from unmask.data.record_tables import read_split
 from unmask.records import SPLITS
 
+SHOWN_BY = ("image_size", "fit", "resample", "equalise")  # what serving must do as well
+
 logger = logging.getLogger("unmask.stages.preprocess")
 
 
@@ -48,7 +50,7 @@ def pack(folder: Path, *, records: pd.DataFrame, archive: Path, parameters: conf
         max_pixels=parameters.index.max_pixels,
     )
     stream = progress(prepared, total=len(records), description=f"preprocess {folder.name}")
-    about = {"preprocess": {key: asdict(parameters.preprocess)[key] for key in ("image_size", "fit", "resample")}}
+    about = {"preprocess": {key: asdict(parameters.preprocess)[key] for key in SHOWN_BY}}
     megabytes = parameters.preprocess.shard_megabytes
     shards.write(folder, stream, total=len(records), shard_megabytes=megabytes, about=about)
 

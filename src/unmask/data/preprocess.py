@@ -18,6 +18,7 @@ from PIL import Image
 from unmask.config import PreprocessConfig
 from unmask.data.archive import locate
 from unmask.data.archive_reader import ArchiveReader
+from unmask.data.equalise import encode_equal
 from unmask.data.images import UPRIGHT, Pixels, fit_image, open_image, orientation, to_rgb
 from unmask.data.parallel import in_chunks, map_in_order
 from unmask.data.shards import Example
@@ -93,15 +94,17 @@ def stored_image(content: bytes, *, config: PreprocessConfig, max_pixels: int) -
         max_pixels: the most pixels that will be decoded.
 
     Returns:
-        The same bytes where nothing is to be changed, else a PNG.
+        The same bytes where nothing is to be changed, else a PNG; a JPEG like all others where they are equalised.
 
     Raises:
         ImageError: the picture is damaged, refused, or smaller than the crop.
     """
     opened = open_image(content, max_pixels=max_pixels)
-    if opened.size == (config.image_size, config.image_size) and is_shown_as_stored(opened):
+    has_size = opened.size == (config.image_size, config.image_size)
+    if has_size and is_shown_as_stored(opened) and not config.equalise:
         return content
-    return encode_png(fit_image(to_rgb(opened), size=config.image_size, fit=config.fit, resample=config.resample))
+    pixels = fit_image(to_rgb(opened), size=config.image_size, fit=config.fit, resample=config.resample)
+    return encode_equal(pixels, quality=config.equalise) if config.equalise else encode_png(pixels)
 
 
 def is_shown_as_stored(image: Image.Image) -> bool:

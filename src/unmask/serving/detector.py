@@ -12,6 +12,7 @@ from scipy.special import expit
 
 import unmask.models  # noqa: F401 - registers the layers that a saved model may name
 from unmask.artifacts import read_json, sha256_of_file
+from unmask.data.equalise import equalise
 from unmask.data.images import Pixels, decode, fit_image
 from unmask.errors import EvaluationError, ImageError
 from unmask.records import FAKE, LABEL_NAMES, REAL
@@ -112,12 +113,13 @@ class Detector:
         try:
             content = image.read_bytes() if isinstance(image, Path) else image
             picture = decode(content, max_pixels=MAX_PIXELS)
-            return fit_image(
+            pixels = fit_image(
                 picture,
                 size=int(self.preprocess["image_size"]),
                 fit=str(self.preprocess["fit"]),
                 resample=str(self.preprocess["resample"]),
             )
+            return equalise(pixels, quality=int(self.preprocess.get("equalise", 0)))
         except OSError as error:
             raise ImageError(f"{name}{error.strerror}") from error
         except ImageError as error:
