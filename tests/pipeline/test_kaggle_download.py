@@ -252,6 +252,7 @@ def test_twenty_kills_at_random_moments_end_with_the_same_bytes(kaggle, start, r
         if raw.exists():
             assert sha256((raw / ARCHIVE).read_bytes()) == sha256(LARGE)
     kaggle.pause_seconds = 0.0
-    assert finish(start())[0] == 0
+    code, said = finish(start())
+    assert code == 0, said.decode()
     assert sha256((raw / ARCHIVE).read_bytes()) == sha256(LARGE)
     assert not partial.exists()
