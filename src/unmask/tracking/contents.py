@@ -3,18 +3,26 @@
 import csv
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from unmask.artifacts import read_json, sha256_of_file
+from unmask.artifacts import read_json, sha256_of_file, sha256_of_text
 from unmask.records import TEST, TRAIN, VALIDATION
 
 MODEL_FILE = "model.keras"
 HISTORY_FILE = "history.csv"
 TRAINING_FILE = "training.json"
 METRICS_FILE = "metrics.json"
+DATA = Path("data")
+AUDIT_FILES = (
+    "raw/source.json",
+    "index/audit.json",
+    "index/audit.html",
+    "split/audit.json",
+    "split/audit.html",
+)
 
 EPOCH = "epoch"
 VALUE = "value"
@@ -144,6 +152,26 @@ def flat_scores(content: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[
             yield from flat_scores(value, name)
         elif isinstance(value, int | float) and not isinstance(value, bool):
             yield FORBIDDEN.sub("_", name), float(value)
+
+
+def audit_files(model: TrainedModel) -> list[Path]:
+    """Lists what the pipeline says of the data that a model was trained on: its source, and the audits.
+
+    Returns:
+        Files below `data/`; none where the data that lies there now is not the model's.
+    """
+    data = model.folder.parent.parent / DATA
+    shards = data / "shards" / TRAIN / "shards.json"
+    digest = next((split.digest for split in model.splits if split.name == TRAIN), "")
+    if not shards.exists() or sha256_of_file(shards) != digest:
+        return []
+    return [data / name for name in AUDIT_FILES if (data / name).exists()]
+
+
+def digest_of_files(files: Iterable[Path]) -> str:
+    """Hashes some files' contents; empty for none."""
+    hashes = [sha256_of_file(file) for file in files]
+    return sha256_of_text(" ".join(hashes)) if hashes else ""
 
 
 def digest_of_folder(folder: Path) -> str:

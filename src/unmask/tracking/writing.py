@@ -16,6 +16,8 @@ from unmask.tracking.contents import (
     TRAINING_FILE,
     Point,
     TrainedModel,
+    audit_files,
+    digest_of_files,
     digest_of_folder,
     read_scores,
     read_test_split,
@@ -27,7 +29,9 @@ from unmask.tracking.runs import EXPERIMENT_TAG, MODEL_TAG, Runs
 SHARDS = "data/shards"
 TRAINING_FOLDER = "training"
 EVALUATION_FOLDER = "evaluation"
+DATA_FOLDER = "data"
 EVALUATION_TAG = "evaluation_sha256"
+AUDIT_TAG = "audit_sha256"
 
 
 def run_name(model_name: str, environment: Environment) -> str:
@@ -61,8 +65,25 @@ def write_training(runs: Runs, *, run_id: str, model: TrainedModel) -> None:
     runs.log_splits(run_id, model.splits, folder=SHARDS)
     files = [model.folder / name for name in (HISTORY_FILE, TRAINING_FILE)]
     runs.log_files(run_id, files, folder=TRAINING_FOLDER)
+    write_audit(runs, run_id=run_id, model=model)
     log_model(model, run_id=run_id, uri=runs.store.uri)
     runs.set_tags(run_id, {"data_sha256": model.data_sha256, MODEL_TAG: model.sha256})
+
+
+def write_audit(runs: Runs, *, run_id: str, model: TrainedModel) -> bool:
+    """Adds what is known of a model's data, unless the run has this very audit: its source, index's and split's audits.
+
+    Returns:
+        Whether anything was written.
+    """
+    files = audit_files(model)
+    digest = digest_of_files(files)
+    if not files or runs.get(run_id).data.tags.get(AUDIT_TAG) == digest:
+        return False
+    for file in files:
+        runs.log_files(run_id, [file], folder=f"{DATA_FOLDER}/{file.parent.name}")
+    runs.set_tags(run_id, {AUDIT_TAG: digest})
+    return True
 
 
 def find_or_rebuild(runs: Runs, *, model: TrainedModel, environment: Environment) -> tuple[str, bool]:
@@ -97,6 +118,8 @@ def write_model(
     """
     run_id, is_new = find_or_rebuild(runs, model=model, environment=environment)
     written = [f"{model.name}: training"] if is_new else []
+    if write_audit(runs, run_id=run_id, model=model):
+        written.append(f"{model.name}: audit of its data")
     has_report = (report_folder / METRICS_FILE).exists()
     if has_report and write_evaluation(runs, run_id=run_id, report_folder=report_folder, section=section):
         written.append(f"{model.name}: evaluation")
