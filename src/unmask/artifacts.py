@@ -154,11 +154,12 @@ def storage_error(target: Path, error: Exception) -> StorageError:
     """Turns an error of writing into one that says what to do.
 
     Returns:
-        The error to raise: it names the target and the reason.
+        The error to raise: it names the reason and the target, as it would have been called in the end.
     """
+    named = Path(*[part for part in target.parts if not part.endswith(UNFINISHED)])
     if is_full(error):
-        return StorageError(f"no space left to write {target}: free some disk space and run the command again")
-    return StorageError(f"cannot write {target}: {getattr(error, 'strerror', None) or error}")
+        return StorageError(f"no space left to write {named}: free some disk space and run the command again")
+    return StorageError(f"cannot write {named}: {getattr(error, 'strerror', None) or error}")
 
 
 def write_text(target: Path, text: str) -> None:

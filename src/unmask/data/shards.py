@@ -17,7 +17,7 @@ import pandas as pd
 
 from unmask import artifacts
 from unmask.console import silent_start
-from unmask.errors import ShardError, StorageError
+from unmask.errors import ShardError
 from unmask.records import FAKE, REAL
 
 INDEX = "shards.json"
@@ -147,7 +147,7 @@ def write_shard(file: Path, examples: Iterator[Example]) -> pd.DataFrame:
                 writer.write(record.SerializeToString(deterministic=True))
                 rows.append((position, example.member, example.label, example.sha256))
     except tf.errors.OpError as error:  # what TensorFlow makes of a full disk
-        raise StorageError(f"cannot write {file}: {error.message}; free some disk space and run again") from error
+        raise artifacts.storage_error(file, error) from error
     return pd.DataFrame(rows, columns=["position", "member", "label", "sha256"])
 
 

@@ -17,7 +17,8 @@ SETTINGS = {
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "MLFLOW_DISABLE_TELEMETRY": "true",
 }
-LOGGERS = {"mlflow": logging.ERROR, "alembic": logging.ERROR, "urllib3": logging.ERROR}
+# MLflow logs an error of its store with a traceback before it raises it; `mirror` says it in one line.
+LOGGERS = {"mlflow": logging.CRITICAL, "alembic": logging.ERROR, "urllib3": logging.ERROR}
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import logging
 import queue
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 
@@ -75,12 +76,19 @@ class Worker:
 
 
 def reason_of(error: Exception) -> str:
-    """One readable line about an error, free of credentials: the system's own words where it began with those."""
+    """One readable line about an error, free of credentials: the system's or SQLite's where it began there."""
     logger.debug("MLflow failed at %s", traceback_place(error))
     if isinstance(error, UnmaskError):
         return shortened(str(error))
-    causes = [cause.strerror for cause in chain(error) if isinstance(cause, OSError) and cause.strerror]
+    causes = [words for cause in chain(error) if (words := own_words(cause))]
     return shortened(causes[-1] if causes else f"{type(error).__name__}: {error}")
+
+
+def own_words(cause: BaseException) -> str:
+    """What the system or SQLite said, as "database or disk is full"; empty for errors of other kinds."""
+    if isinstance(cause, sqlite3.Error):
+        return str(cause)
+    return cause.strerror or "" if isinstance(cause, OSError) else ""
 
 
 def shortened(text: str) -> str:

@@ -1,3 +1,4 @@
+import sqlite3
 import threading
 import time
 
@@ -42,6 +43,21 @@ def test_the_systems_own_words_are_the_reason() -> None:
     worker.run(fail, seconds=5)
     worker.stop()
     assert told == ["Connection refused"]
+
+
+def test_sqlites_own_words_are_the_reason() -> None:
+    told: list[str] = []
+    worker = Worker(told.append)
+
+    def fail() -> None:
+        try:
+            raise sqlite3.OperationalError("database or disk is full")
+        except sqlite3.Error as error:
+            raise RuntimeError("(raised as a result of Query-invoked autoflush)") from error
+
+    worker.run(fail, seconds=5)
+    worker.stop()
+    assert told == ["database or disk is full"]
 
 
 def test_a_job_that_hangs_costs_its_deadline_once() -> None:
