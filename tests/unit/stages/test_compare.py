@@ -12,6 +12,10 @@ import pytest
 from unmask.evaluation.metrics import METRIC_NAMES
 
 ROOT = Path(__file__).parents[3]
+FINDINGS = [
+    {"statement": "A simple model tells real from fake.", "verdict": "warning", "advice": "Equalise."},
+    {"statement": "No image is a copy of another.", "verdict": "fine"},
+]
 
 
 @pytest.fixture(autouse=True)
@@ -38,7 +42,11 @@ def write_report(folder: Path, *, value: float) -> None:
 
 def run(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     evaluations = [str(folder / "cnn"), str(folder / "resnet50")]
+    source = {"name": "faces", "version": "2", "url": "https://example.org/faces", "licence": "CC0", "archive": "f.zip"}
+    (folder / "source.json").write_text(json.dumps({**source, "bytes": 9, "sha256": "a" * 64}))
+    (folder / "audit.json").write_text(json.dumps({"images": {"test": {"real": 1, "fake": 1}}, "findings": FINDINGS}))
     arguments = ["--params", str(ROOT / "params.yaml"), "--evaluations", *evaluations, "--output", str(folder / "out")]
+    arguments += ["--raw", str(folder), "--audit", str(folder / "audit.json")]
     monkeypatch.setattr(sys, "argv", ["compare.py", *arguments])
     runpy.run_path(str(ROOT / "stages" / "compare.py"), run_name="__main__")
 
@@ -48,7 +56,7 @@ def test_stage_writes_table_page_and_champion_the_same_twice(tmp_path, monkeypat
     write_report(tmp_path / "resnet50", value=0.9)
     run(tmp_path, monkeypatch)
     first = {file.name: file.read_bytes() for file in (tmp_path / "out").iterdir()}
-    assert sorted(first) == ["champion.json", "table.csv", "table.md"]
+    assert sorted(first) == ["champion.json", "model-card.md", "table.csv", "table.md"]
     assert json.loads(first["champion.json"]) == {
         "metric": "roc_auc_score",
         "model": "resnet50",
@@ -59,6 +67,23 @@ def test_stage_writes_table_page_and_champion_the_same_twice(tmp_path, monkeypat
     assert len(pd.read_csv(tmp_path / "out" / "table.csv")) == 2 * 2 * len(METRIC_NAMES) + 2
     run(tmp_path, monkeypatch)
     assert {file.name: file.read_bytes() for file in (tmp_path / "out").iterdir()} == first
+
+
+def test_model_card_names_the_data_its_licence_and_what_the_audit_warns_of(tmp_path, monkeypatch):
+    write_report(tmp_path / "cnn", value=0.7)
+    write_report(tmp_path / "resnet50", value=0.9)
+    run(tmp_path, monkeypatch)
+    card = (tmp_path / "out" / "model-card.md").read_text()
+    for part in (
+        "# Model card: resnet50",
+        "Page: https://example.org/faces",
+        "Licence: CC0",
+        "2 findings were held against their limits; 1 are above.",
+        "- **A simple model tells real from fake.** Equalise.",
+        "| roc_auc_score |",
+    ):
+        assert part in card
+    assert "No image is a copy" not in card
 
 
 def test_missing_evaluation_ends_with_one_line(tmp_path, monkeypatch, capsys):
