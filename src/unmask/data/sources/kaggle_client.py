@@ -24,6 +24,7 @@ HOW_TO_SIGN_IN = (
     "(an older ~/.kaggle/kaggle.json, or KAGGLE_USERNAME and KAGGLE_KEY, also work)"
 )
 UNAUTHORIZED, FORBIDDEN, NOT_FOUND, TOO_MANY = 401, 403, 404, 429
+GIVEN_UP = 1  # the code with which the client ends the process when it has no credentials
 IMPORT_SECONDS = 10.0
 MARKER = ".kaggle-partial"  # the client's: beside a file that is not whole, with the identity of what it is part of
 
@@ -51,7 +52,11 @@ def page_of(dataset: str) -> str:
 
 
 def sign_in() -> Any:
-    """Makes a signed-in client; without credentials the client ends the process, which `plain_errors` turns."""
+    """Makes a signed-in client.
+
+    Raises:
+        CredentialsError: there are no credentials, or they are not valid.
+    """
     # Here, because importing the client signs in already, and forgets how that ended.
     with network.patience(num_retries=0, stall_seconds=IMPORT_SECONDS):
         from kaggle.api.kaggle_api_extended import KaggleApi
@@ -66,6 +71,10 @@ def sign_in() -> Any:
     except ValueError:
         # No header can carry the token; the error's text holds it.
         raise CredentialsError(f"the Kaggle token holds characters that no token has: {HOW_TO_SIGN_IN}") from None
+    except SystemExit as ending:
+        if ending.code != GIVEN_UP:  # this process was told to stop
+            raise
+        raise CredentialsError(f"no valid Kaggle credentials: {HOW_TO_SIGN_IN}") from None
     return api
 
 
@@ -165,8 +174,6 @@ def plain_errors(dataset: str) -> Iterator[None]:
         # The client talks on standard output.
         with redirect_stdout(io.StringIO()), patience:
             yield
-    except SystemExit:
-        raise CredentialsError(f"no valid Kaggle credentials: {HOW_TO_SIGN_IN}") from None
     except HTTPError as error:
         raise refusal(dataset, status_of(error)) from None
     except RequestException as error:

@@ -340,6 +340,12 @@ class TestCuts:
         assert slept == [3, 5]
         assert kaggle.sent[-1] == len(LARGE) - kept
 
+    def test_a_range_that_the_storage_does_not_have_is_asked_for_as_a_whole(self, kaggle, config, folders):
+        self.interrupt(kaggle, config, folders)
+        kaggle.range_failures = [(416, {})]
+        assert fetch(config, folders).sha256 == sha256(LARGE)
+        assert kaggle.requests[-1] is None
+
     def test_bytes_of_another_place_are_refused(self, kaggle, config, folders):
         kept = self.interrupt(kaggle, config, folders)
         kaggle.range_shift = 100
