@@ -26,7 +26,12 @@ def imported_files(script: Path, *, root: Path) -> set[Path]:
             for file in files_of(module, root=root) - found:
                 found.add(file)
                 waiting.append(file)
-    return found
+    return found | {template for file in found for template in templates_of(file, root=root)}
+
+
+def templates_of(module: Path, *, root: Path) -> set[Path]:
+    """Finds the templates that lie beside a module and are called after it: `page.html.j2` beside `page.py`."""
+    return {file.relative_to(root) for file in (root / module.parent).glob(f"{module.stem}.*.j2")}
 
 
 def imported_modules(tree: ast.Module) -> set[str]:
