@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import json
+import random
 import re
 import shutil
 import socket
@@ -38,6 +39,8 @@ ARCHIVE = "140k-real-and-fake-faces.zip"
 MEGABYTE = 1 << 20  # the client writes this much at a time
 SMALL = make_zip(1000)
 LARGE = make_zip(12 * MEGABYTE)
+FAULTS = [403, 416, 429, 500, 502, 503, 504]
+BUFFERS = MEGABYTE  # more than the buffers of a connection take in when a client does not read
 Usage = namedtuple("Usage", "total used free")
 
 
@@ -394,9 +397,16 @@ class TestCuts:
             killed.setattr(source, "describe", lambda *arguments, **options: sys.exit(1))
             with pytest.raises(SystemExit):
                 fetch(config, folders)
-        kaggle.requests.clear()
+        kaggle.sent.clear()
         assert fetch(config, folders).sha256 == sha256(LARGE)
-        assert kaggle.requests == [None]
+        assert sum(kaggle.sent) <= BUFFERS
+
+    def test_what_is_as_long_as_the_file_and_part_of_another_is_begun_again(self, kaggle, config, folders):
+        # The client alone takes it for a newer copy.
+        archive = self.partial_folder(folders) / ARCHIVE
+        archive.write_bytes(b"x" * len(LARGE))
+        write_json(archive.with_name(f"{ARCHIVE}.kaggle-partial"), {"validator": '"other"', "size": len(LARGE)})
+        assert fetch(config, folders).sha256 == sha256(LARGE)
 
     def test_a_second_process_keeps_away(self, kaggle, config, folders):
         from filelock import FileLock
@@ -419,6 +429,34 @@ class TestCuts:
         folder = folders.partial / f"{DATASET.replace('/', '.')}.2"
         folder.mkdir(parents=True)
         return folder
+
+
+class TestManyFaults:
+    @pytest.mark.parametrize(
+        "seed", [*range(5), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(5, 200))]
+    )
+    def test_any_mixture_of_faults_ends_with_the_same_bytes(self, kaggle, config, folders, token, seed):
+        chance = random.Random(seed)
+        kaggle.content = LARGE
+        for run in range(6):
+            kaggle.cuts = [chance.randrange(len(LARGE)) for _ in range(chance.randrange(10))]
+            kaggle.resets = chance.random() < 0.5
+            kaggle.takes_ranges = chance.random() < 0.9
+            kaggle.failures = [(chance.choice(FAULTS), {}) for _ in range(chance.randrange(3))]
+            kaggle.range_failures = [(chance.choice(FAULTS), {}) for _ in range(chance.randrange(4))]
+            kaggle.range_shift = chance.choice([0, 0, 0, 1])
+            if chance.random() < 0.2:  # the file is changed upstream, to one of another size
+                kaggle.content, kaggle.etag = make_zip(chance.randrange(1, 13) * MEGABYTE, seed=run), f'"{run}"'
+            try:
+                source = fetch(config, folders)
+            except DownloadError:
+                assert list(folders.target.iterdir()) == []
+                continue
+            assert source.sha256 == sha256(kaggle.content)
+            (folders.target / ARCHIVE).unlink()
+        kaggle.cuts, kaggle.failures, kaggle.range_failures, kaggle.range_shift = [], [], [], 0
+        assert fetch(config, folders).sha256 == sha256(kaggle.content)
+        assert not folders.partial.exists()
 
 
 class TestSlowServers:
@@ -493,6 +531,7 @@ class TestPins:
         with pytest.raises(DownloadError, match=rf"{DATASET}, version 2, .*params.yaml pins: {difference}") as caught:
             run(pin(bytes=len(SMALL), sha256="0" * 64))
         assert "download.kaggle.bytes" in str(caught.value)
+        assert sum(kaggle.sent) <= BUFFERS
         assert partial_files(folders) == {}
         assert (folders.output / ARCHIVE).read_bytes() == SMALL
 
