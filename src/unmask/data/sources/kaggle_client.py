@@ -146,7 +146,7 @@ def receive(api: Any, response: Response, archive: Path) -> None:
     """Lets the client write the content, resume where it can, and try again where the connection breaks.
 
     Raises:
-        DownloadError: it broke too often.
+        DownloadError: it broke too often, or what arrived is of another length than was said.
     """
     try:
         # The bar, with rate and time left, is the client's own.
@@ -156,6 +156,11 @@ def receive(api: Any, response: Response, archive: Path) -> None:
         raise DownloadError(
             f"the connection to Kaggle's storage broke again and again ({type(error).__name__}): "
             f"{present_bytes} bytes of {archive.name} have arrived and are kept; run the command again to go on"
+        ) from None
+    except ValueError:
+        archive.unlink(missing_ok=True)  # or the next run would go on from what is of nothing known
+        raise DownloadError(
+            f"what Kaggle sent of {archive.name} is not as long as was said: run the command again, to begin anew"
         ) from None
 
 

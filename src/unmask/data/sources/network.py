@@ -104,13 +104,14 @@ def require_data(request: PreparedRequest, response: Response) -> None:
     Raises:
         DownloadError: by an error, or by bytes of another place than asked.
     """
-    # To "out of range" the client's answer is right: it asks for the whole.
-    if response.status_code >= HTTPStatus.BAD_REQUEST and response.status_code != OUT_OF_RANGE:
+    asked = re.match(r"bytes=(\d+)-", str(request.headers.get("Range", "")))
+    # To a range that is not there the client's answer is right: it asks for the whole.
+    is_out_of_range = asked is not None and response.status_code == OUT_OF_RANGE
+    if response.status_code >= HTTPStatus.BAD_REQUEST and not is_out_of_range:
         response.close()
         raise DownloadError(
             f"Kaggle's storage answered HTTP {response.status_code}: run the command again; what has arrived is kept"
         )
-    asked = re.match(r"bytes=(\d+)-", str(request.headers.get("Range", "")))
     if asked is None:
         return
     logger.info("resuming the download at byte %s", asked[1])

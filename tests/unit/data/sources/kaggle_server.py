@@ -40,7 +40,7 @@ class KaggleServer(ThreadingHTTPServer):
         content: the zip.
         etag: its identity, or None.
         takes_ranges: whether the storage knows ranges.
-        failures: statuses and headers that the storage answers before it does its work.
+        failures: statuses and headers that the storage answers instead of the content; None lets a request pass.
         range_failures: the same, for requests of a range alone.
         cuts: positions at which one request each is cut.
         resets: whether a cut is a reset, which can overtake what was sent, or an early end.
@@ -139,8 +139,9 @@ class Handler(BaseHTTPRequestHandler):
         server.sent.append(0)
         number = len(server.sent) - 1
         failures = server.failures or (server.range_failures if self.headers.get("Range") else [])
-        if failures:
-            status, headers = failures.pop(0)
+        failure = failures.pop(0) if failures else None
+        if failure is not None:
+            status, headers = failure
             self.answer(status, {"code": status, "message": f"no, {self.path}"}, headers)
             return
         size = len(server.content)
