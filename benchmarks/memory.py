@@ -1,0 +1,79 @@
+"""The memory that a command and all its processes take at once, as Linux counts it."""
+
+import subprocess
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.workspace import MeasurementError
+
+INTERVAL_SECONDS = 0.05
+PROPORTIONAL = "Pss:"  # resident memory, each page shared out among the processes that hold it
+KIBIBYTE = 1024
+PROC = Path("/proc")
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What a command took.
+
+    Attributes:
+        seconds: from its start to its end.
+        peak_bytes: the most that it and its descendants held at one time.
+    """
+
+    seconds: float
+    peak_bytes: int
+
+
+def measure(command: Sequence[str], *, environment: Mapping[str, str]) -> Usage:
+    """Runs a command and looks at its memory every few hundredths of a second.
+
+    Args:
+        command: a program and its arguments.
+        environment: of the program.
+
+    Returns:
+        Its time and its peak.
+
+    Raises:
+        MeasurementError: it failed, or this system does not say what a process holds.
+    """
+    if not (PROC / "self" / "smaps_rollup").exists():
+        raise MeasurementError("memory is measured by /proc/*/smaps_rollup, which only Linux has")
+    started = time.monotonic()
+    peak_bytes = 0
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
+        while process.poll() is None:
+            peak_bytes = max(peak_bytes, sum(held_bytes(member) for member in tree(process.pid)))
+            time.sleep(INTERVAL_SECONDS)
+        seconds = time.monotonic() - started
+        message = process.stderr.read() if process.stderr else ""
+    if process.returncode:
+        raise MeasurementError(f"{' '.join(command)} failed with {process.returncode}: {message.strip()}")
+    return Usage(seconds=seconds, peak_bytes=peak_bytes)
+
+
+def tree(process: int) -> Iterator[int]:
+    """Gives a process and its descendants."""
+    yield process
+    for children in sorted((PROC / str(process) / "task").glob("*/children")):
+        for child in read(children).split():
+            yield from tree(int(child))
+
+
+def held_bytes(process: int) -> int:
+    """Gives the memory of one process, its share of what it shares; 0 when it has ended."""
+    for line in read(PROC / str(process) / "smaps_rollup").splitlines():
+        if line.startswith(PROPORTIONAL):
+            return int(line.split()[1]) * KIBIBYTE
+    return 0
+
+
+def read(path: Path) -> str:
+    """Reads a file of a process; nothing when the process has ended."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
