@@ -84,8 +84,10 @@ class Campaign:
 
     def run(self) -> None:
         """Runs it, and leaves the project as it was."""
-        base = self.project.content(*OUTPUTS)
         first, second = self.target.values
+        self.project.run("git", "checkout", "params.yaml")  # an earlier campaign may have failed half way
+        self.repro(*self.last)
+        base = self.project.content(*OUTPUTS)
         self.references[first] = self.project.content(*self.target.outputs)
         self.change(second)
         self.measure()

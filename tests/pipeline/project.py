@@ -27,6 +27,7 @@ SHRUNK = {
     "evaluate.bootstrap_samples": 100,
 }
 OUTPUTS = ("data", "models", "reports")
+PARENTS = ("data", "data/shards", "models", "reports", "reports/evaluate")  # of the folders that stages make
 OURS = ("DVC_", "MLFLOW_", "GIT_")
 
 LIST_RUNS = """
@@ -99,7 +100,7 @@ class Project:
 
     def unfinished(self) -> list[Path]:
         """Lists the hidden folders in which outputs are being written, or were when a process died."""
-        return [path for folder in OUTPUTS for path in (self.root / folder).rglob(f".*{UNFINISHED}")]
+        return [path for folder in PARENTS for path in (self.root / folder).glob(f".*{UNFINISHED}")]
 
     def runs(self) -> list[dict[str, Any]]:
         """Reads MLflow's store in a process of its own: this one would go on seeing a database that was deleted."""
