@@ -14,13 +14,17 @@ import logging
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TextIO
 
 from unmask.data.member_names import has_controls, shown
 from unmask.errors import ArchiveError
 from unmask.records import FAKE, REAL
 
 GROUP_COLUMNS = ("group", "source_video", "video", "source")
+# No set of faces needs more; a table of 64 MB can have 32 million lines, or one of 64 million cells, which take minutes
+# and gigabytes.
+MAX_LINES = 2_000_000
+MAX_LINE_CHARACTERS = 1 << 16
 NUMBERED_LABELS = {"1": REAL, "0": FAKE}
 NAMED_LABELS = {"real": REAL, "fake": FAKE}
 
@@ -89,7 +93,7 @@ def read_table(name: str, content: bytes, endings: Endings) -> Statements:
     """
     text = io.TextIOWrapper(io.BytesIO(content), encoding="utf-8-sig", newline="")
     try:
-        lines = csv.reader(text, strict=True)
+        lines = csv.reader(bounded_lines(text), strict=True)
         header = next(lines, [])
         if "path" not in header:
             logger.warning("%s has no column path: ignored", shown(name))
@@ -97,6 +101,16 @@ def read_table(name: str, content: bytes, endings: Endings) -> Statements:
         return collect_statements(name, pick_columns(header, lines), endings)
     except (csv.Error, UnicodeDecodeError) as error:
         raise ArchiveError(f"{shown(name)} is no readable CSV table: {error}") from error
+
+
+def bounded_lines(text: TextIO) -> Iterator[str]:
+    """Reads the lines of a table, and stops at more or longer ones than any set of faces needs."""
+    num_lines = 0
+    while line := text.readline(MAX_LINE_CHARACTERS):
+        num_lines += 1
+        if num_lines > MAX_LINES or len(line) == MAX_LINE_CHARACTERS:
+            raise csv.Error(f"more than {MAX_LINES} lines, or a line of {MAX_LINE_CHARACTERS} characters")
+        yield line
 
 
 def pick_columns(header: Sequence[str], lines: Iterable[list[str]]) -> Iterator[Row]:

@@ -94,6 +94,14 @@ def test_a_path_means_whole_folders():
         read("path\nl/1.jpg\n")
 
 
+@pytest.mark.parametrize("content", ["path\n" + "a\n" * 2_000_000, "path\n" + "," * 70_000, 'path\n"' + "a\n" * 80_000])
+def test_a_table_of_more_or_longer_lines_than_needed_is_refused(content):
+    with pytest.raises(
+        ArchiveError, match=r"labels\.csv is no readable CSV table: (more than 2000000 lines|field larger)"
+    ):
+        read(content)
+
+
 def test_a_group_that_would_break_a_table_is_refused():
     with pytest.raises(ArchiveError, match=r"the group of real/1\.jpg holds control characters"):
         read('path,group\nreal/1.jpg,"a\nb"\n')
