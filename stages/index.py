@@ -10,6 +10,7 @@ from unmask.artifacts import atomic_path, write_csv, write_json
 from unmask.console import run_stage
 from unmask.data.index import index_archive
 from unmask.data.raw import find_archive
+from unmask.data.thumbnails import ThumbnailFile
 
 logger = logging.getLogger("unmask.stages.index")
 
@@ -19,15 +20,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--params", type=Path, default=Path("params.yaml"), help="the parameters")
     parser.add_argument("--raw", type=Path, required=True, help="what download made")
-    parser.add_argument("--output", type=Path, required=True, help="folder for records, rejects and audit")
+    parser.add_argument("--output", type=Path, required=True, help="folder for records, rejects, audit and thumbnails")
     parser.add_argument("--debug", action="store_true", help="show tracebacks")
     arguments = parser.parse_args()
     parameters = config.load(arguments.params).index
     archive = find_archive(arguments.raw)
     started = time.monotonic()
     logger.info("index: %s", archive)
-    index = index_archive(archive, parameters)
     with atomic_path(arguments.output) as output:
+        output.mkdir()
+        with ThumbnailFile(output / "thumbnails.npy") as thumbnails:
+            index = index_archive(archive, parameters, thumbnails=thumbnails)
         write_csv(output / "records.csv", index.records)
         write_csv(output / "rejects.csv", index.rejects)
         write_json(output / "audit.json", index.audit)

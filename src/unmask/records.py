@@ -22,7 +22,6 @@ RECORD_COLUMNS = (
     "upstream_split",  # train, validation, test, or empty
     "bytes",  # of the encoded image
     "sha256",  # of the encoded image
-    "perceptual_hash",  # hexadecimal
     "width",  # pixels, as shown (after EXIF rotation)
     "height",
     "format",  # JPEG, PNG, WEBP
@@ -30,6 +29,13 @@ RECORD_COLUMNS = (
     "jpeg_quality",  # 1 to 100, estimated from the quantisation tables; empty for other formats
 )
 REJECT_COLUMNS = ("member", "reason")
+COPY_COLUMNS = (  # two images that show the same picture
+    "left",  # members; left sorts before right
+    "right",
+    "kind",  # exact (equal bytes), near, mirrored, cropped
+    "distance_bits",  # of 256, between the hashes by which they were found
+    "similarity",  # correlation of their details, at most 1
+)
 SPLIT_COLUMNS = ("member", "label", "group", "sha256")
 PREDICTION_COLUMNS = ("member", "label", "score")
 

@@ -1,184 +1,140 @@
-"""Which images show the same picture: equal bytes, or perceptual hashes a few bits apart.
+"""Which images show the same picture: equal bytes, or a copy saved anew, resized, mirrored or cut at the edges.
 
-No pair-by-pair comparison: by the pigeonhole principle, two hashes that differ in at most d bits, cut into d // 2 + 1
-bands, differ in at most one bit of some band (were it two in each, they would differ in at least d + 1). So pairs are
-looked for only among hashes that agree in a band but for one bit. Source: Norouzi, Punjani and Fleet, "Fast search
-in Hamming space with multi-index hashing" (CVPR 2012), section 3.
+Hashes of the thumbnails propose pairs (`data/hashes.py`, `data/hash_search.py`), the pictures themselves decide
+(`data/confirmation.py`).
 """
 
-from collections.abc import Iterable, Iterator
+import logging
+from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
-Positions = npt.NDArray[np.int64]
-Words = npt.NDArray[np.uint64]
-Pairs = tuple[Positions, Positions]
+from unmask.data.components import Positions, equal_pairs, join, spanning_pairs
+from unmask.data.confirmation import Agreement, Question, confirm
+from unmask.data.hash_search import Candidates, near_pairs
+from unmask.data.hashes import crop_box, hash_views
+from unmask.data.parallel import count_workers
+from unmask.data.thumbnails import Thumbnails
+from unmask.records import COPY_COLUMNS
 
-WORD_BITS = 64
-MAX_PAIRS = 1 << 22  # joined into components when more have gathered, which keeps memory bounded
+EXACT, NEAR, MIRRORED, CROPPED = "exact", "near", "mirrored", "cropped"
+# Correlation of details, see `data/confirmation.py`. Measured in `benchmarks/near_duplicates.py`: copies saved anew,
+# resized, mirrored or cut have 0.95 and more, hand-edited ones 0.7 and more, the most alike of different faces 0.6.
+LEAST_SIMILARITY = 0.66
+CROP_SHARE = 0.98  # a copy that shows less of a side than this is cropped
+FLAT = 3.0  # grey levels: a picture whose thumbnail deviates less from its mean has no face, and its hash is noise
+
+Row = tuple[str, str, str, int, float]  # of `records.COPY_COLUMNS`
+
+logger = logging.getLogger(__name__)
 
 
-def find_copies(records: pd.DataFrame, *, distance: int) -> Positions:
-    """Numbers the sets of images that show the same picture.
-
-    Chains count: where A is a near copy of B and B of C, all three are one set.
+def find_copies(
+    records: pd.DataFrame, thumbnails: Thumbnails, archive: Path, *, distance: int, workers: int, max_pixels: int
+) -> pd.DataFrame:
+    """Finds the images that show the same picture.
 
     Args:
-        records: `records.RECORD_COLUMNS`.
-        distance: the most bits in which the perceptual hashes of two near copies differ.
+        records: `records.RECORD_COLUMNS`, in any order.
+        thumbnails: (images, side, side), in the order of the records.
+        archive: the zip that holds the images.
+        distance: the most bits in which the hashes of two near copies differ.
+        workers: how many processes compare pictures; 0 means one for each core.
+        max_pixels: the most pixels that will be decoded.
+
+    Returns:
+        `records.COPY_COLUMNS`, sorted: enough pairs to join all copies of a picture, not each with each.
+
+    Raises:
+        ArchiveError: an image cannot be read.
+        WorkerError: a process that compares pictures died.
+    """
+    order = np.argsort(records["member"].to_numpy(dtype=object), kind="stable")
+    members = records["member"].iloc[order].reset_index(drop=True)
+    exact = equal_pairs(records["sha256"].iloc[order])
+    distinct = np.setdiff1d(np.arange(len(order)), exact[1])
+    looks = np.asarray(thumbnails[order[distinct]]).reshape(len(distinct), -1)
+    alike = equal_pairs(looks.view(f"V{looks.shape[1]}").ravel() if len(looks) else looks)
+    searched = np.flatnonzero(looks.std(axis=1) >= FLAT)
+    searched = np.setdiff1d(searched, alike[1])
+    words = hash_views(looks[searched].reshape(-1, *thumbnails.shape[1:]), threads=count_workers(workers))
+    candidates = near_pairs(words, distance=distance, threads=count_workers(workers))
+    names = members.iloc[distinct[searched]].tolist()
+    logger.info("copies: %d pairs to look at among %d pictures", len(candidates.whole), len(names))
+    rows = [
+        *rows_of_equals(members, exact, kind=EXACT),
+        *rows_of_equals(members.iloc[distinct], alike, kind=NEAR),
+        *rows_of_confirmed(names, candidates, archive, workers=workers, max_pixels=max_pixels),
+    ]
+    table = pd.DataFrame(sorted(rows), columns=list(COPY_COLUMNS))
+    return table.astype({"distance_bits": np.int64, "similarity": np.float64})
+
+
+def join_copies(records: pd.DataFrame, copies: pd.DataFrame) -> Positions:
+    """Numbers the sets of images that show the same picture.
+
+    Chains count: where A is a copy of B and B of C, all three are one set.
+
+    Args:
+        records: columns member and sha256.
+        copies: `records.COPY_COLUMNS`; pairs of equal bytes need not be there.
 
     Returns:
         components: (images,), numbered from 0 in the order of the records.
     """
-    exact = join(len(records), [equal_pairs(records["sha256"])])
-    codes, hashes = pd.factorize(records["perceptual_hash"])
-    # Among different hashes only: a thousand black pictures are one hash, not half a million pairs.
-    near = join(len(hashes), near_pairs(hash_words(list(hashes)), distance=distance))
-    return join(len(records), [equal_pairs(exact), equal_pairs(near[codes])])
+    positions = pd.Index(records["member"])
+    left, right = (
+        np.asarray(positions.get_indexer(pd.Index(copies[end])), dtype=np.int64) for end in ("left", "right")
+    )
+    return join(len(records), [equal_pairs(records["sha256"]), (left, right)])
 
 
-def join_groups(components: Positions, groups: pd.Series) -> Positions:
-    """Joins components that share a group.
+def rows_of_equals(members: pd.Series, pairs: tuple[Positions, Positions], *, kind: str) -> list[Row]:
+    """Makes the rows of pairs that need no looking at."""
+    left, right = (members.iloc[positions].tolist() for positions in pairs)
+    return [(one, other, kind, 0, 1.0) for one, other in zip(left, right, strict=True)]
 
-    Args:
-        components: (images,), from `find_copies`.
-        groups: one for each image; empty for none.
 
-    Returns:
-        components: (images,), numbered from 0 in the order of the images.
+def rows_of_confirmed(
+    names: list[str], candidates: Candidates, archive: Path, *, workers: int, max_pixels: int
+) -> list[Row]:
+    """Looks at candidates, nearest first, and keeps those that are copies.
+
+    What earlier pairs have joined is not looked at again: in each round only as many pairs as would join all.
     """
-    named = np.flatnonzero(groups.to_numpy() != "")
-    left, right = equal_pairs(groups.iloc[named])
-    return join(len(components), [equal_pairs(components), (named[left], named[right])])
+    components = np.arange(len(names), dtype=np.int64)
+    pending = np.arange(len(candidates.whole))
+    rows: list[Row] = []
+    while len(pending):
+        is_picked = spanning_pairs(components, candidates.whole[pending], candidates.other[pending])
+        picked, pending = pending[is_picked], pending[~is_picked]
+        questions = [question(names, candidates, position) for position in picked.tolist()]
+        answers = confirm(archive, questions, workers=workers, max_pixels=max_pixels)
+        accepted = []
+        for position, answer in zip(picked.tolist(), answers, strict=True):
+            if answer.similarity >= LEAST_SIMILARITY:
+                accepted.append(position)
+                rows.append(row(names, candidates, position, answer))
+        links = (candidates.whole[accepted], candidates.other[accepted])
+        components = join(len(names), [equal_pairs(components), links])
+        pending = pending[components[candidates.whole[pending]] != components[candidates.other[pending]]]
+    return rows
 
 
-def join(num_items: int, pairs: Iterable[Pairs]) -> Positions:
-    """Finds the connected components of items linked by pairs.
-
-    Args:
-        num_items: how many items there are.
-        pairs: arrays of positions, left and right, any number of times.
-
-    Returns:
-        components: (items,), numbered from 0 by first item.
-    """
-    components = np.arange(num_items, dtype=np.int64)
-    gathered: list[Pairs] = []
-    num_gathered = 0
-    for left, right in pairs:
-        gathered.append((left, right))
-        num_gathered += len(left)
-        if num_gathered > MAX_PAIRS:
-            components = link(components, gathered)
-            gathered, num_gathered = [], 0
-    return link(components, gathered)
+def question(names: list[str], candidates: Candidates, position: int) -> Question:
+    """Spells out one candidate."""
+    return Question(
+        whole=names[candidates.whole[position]],
+        other=names[candidates.other[position]],
+        is_mirrored=bool(candidates.is_mirrored[position]),
+        start=crop_box(int(candidates.view[position])),
+    )
 
 
-def link(components: Positions, pairs: list[Pairs]) -> Positions:
-    """Merges components that any pair links."""
-    if not pairs:
-        return components
-    left = components[np.concatenate([left for left, _ in pairs])]
-    right = components[np.concatenate([right for _, right in pairs])]
-    size = len(components)
-    graph = coo_array((np.ones(len(left), dtype=np.int8), (left, right)), shape=(size, size))
-    _, labels = connected_components(graph, directed=False)
-    return np.asarray(pd.factorize(labels[components])[0], dtype=np.int64)
-
-
-def equal_pairs(values: npt.ArrayLike) -> Pairs:
-    """Links each item with the next one of the same value."""
-    codes = pd.factorize(np.asarray(values))[0]
-    order = np.argsort(codes, kind="stable").astype(np.int64)
-    is_same = codes[order[1:]] == codes[order[:-1]]
-    return order[:-1][is_same], order[1:][is_same]
-
-
-def hash_words(hashes: list[str]) -> Words:
-    """Turns hexadecimal hashes into machine words.
-
-    Args:
-        hashes: of equal length, a multiple of 16 digits.
-
-    Returns:
-        words: (hashes, bits / 64).
-    """
-    content = b"".join(bytes.fromhex(text) for text in hashes)
-    return np.frombuffer(content, dtype=">u8").astype(np.uint64).reshape(len(hashes), -1)
-
-
-def near_pairs(words: Words, *, distance: int) -> Iterator[Pairs]:
-    """Finds all pairs of hashes that differ in few bits.
-
-    Args:
-        words: (hashes, words), from `hash_words`.
-        distance: the most bits in which a pair differs.
-
-    Yields:
-        Positions, left and right; a pair may come several times.
-    """
-    if distance == 0 or len(words) < 2:
-        return
-    # Odd multipliers mix the words of a masked hash into one key. Two hashes may share a key by chance: every
-    # candidate's distance is checked.
-    multipliers = np.random.default_rng(0).integers(1, 2**63, size=words.shape[1], dtype=np.uint64) | np.uint64(1)
-    for mask in band_masks(words.shape[1] * WORD_BITS, distance=distance):
-        keys = ((words & mask) * multipliers).sum(axis=1, dtype=np.uint64)
-        for left, right in equal_key_pairs(keys):
-            is_near = bit_distance(words[left], words[right]) <= distance
-            yield left[is_near], right[is_near]
-
-
-def band_masks(num_bits: int, *, distance: int) -> Iterator[Words]:
-    """Gives each band of a hash, with each of its bits left out in turn.
-
-    The bands' bits are scattered over the hash: neighbouring bits say nearly the same, so a band of neighbours would
-    sort hashes into few large heaps.
-
-    Yields:
-        mask: (words,).
-    """
-    order = np.random.default_rng(0).permutation(num_bits)
-    num_bands = min(distance // 2 + 1, num_bits)
-    for band in range(num_bands):
-        bits = order[band::num_bands]
-        for left_out in range(len(bits)):
-            flags = np.zeros(num_bits, dtype=np.uint8)
-            flags[np.delete(bits, left_out)] = 1
-            yield np.packbits(flags).view(">u8").astype(np.uint64)
-
-
-def equal_key_pairs(keys: Words) -> Iterator[Pairs]:
-    """Finds all pairs of equal keys, a few at a time.
-
-    Yields:
-        Positions, left and right: all pairs of neighbours in a heap, then all pairs two apart, and so on.
-    """
-    order = np.argsort(keys, kind="stable").astype(np.int64)
-    ordered = keys[order]
-    starts = np.arange(len(keys), dtype=np.int64)
-    offset = 1
-    while len(starts):
-        starts = starts[starts < len(keys) - offset]
-        starts = starts[ordered[starts] == ordered[starts + offset]]
-        if len(starts):
-            yield order[starts], order[starts + offset]
-        offset += 1
-
-
-def bit_distance(left: Words, right: Words) -> npt.NDArray[np.int64]:
-    """Counts the bits in which hashes differ.
-
-    Args:
-        left: (pairs, words).
-        right: (pairs, words).
-
-    Returns:
-        distances: (pairs,).
-    """
-    counts: Positions = np.bitwise_count(left ^ right).sum(axis=1, dtype=np.int64)
-    return counts
+def row(names: list[str], candidates: Candidates, position: int, answer: Agreement) -> Row:
+    """Makes the row of one confirmed pair."""
+    left, right = sorted((names[candidates.whole[position]], names[candidates.other[position]]))
+    is_cropped = min(answer.box[2:]) < CROP_SHARE
+    kind = MIRRORED if candidates.is_mirrored[position] else CROPPED if is_cropped else NEAR
+    return left, right, kind, int(candidates.distance[position]), round(answer.similarity, 3)

@@ -3,7 +3,7 @@
 import logging
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,15 +16,16 @@ from unmask.data.archive import Contents, Member, list_contents
 from unmask.data.audit.counts import summarize
 from unmask.data.inspection import Inspection, inspect_members
 from unmask.data.parallel import count_workers, in_chunks, map_in_order
+from unmask.data.thumbnails import ThumbnailFile
 from unmask.data.zip_directory import Entry
 from unmask.errors import ArchiveError
 from unmask.records import LABEL_NAMES, RECORD_COLUMNS, REJECT_COLUMNS
 
-# Small enough that the last chunks keep every core busy, large enough that opening the zip again costs nothing:
-# reading the contents of a zip of 140,000 members takes about a second.
+# Small enough that the last chunks keep every core busy and that the results which wait take no memory to speak of;
+# large enough to outweigh being sent to another process.
 CHUNKS_PER_WORKER = 16
 MIN_CHUNK = 64
-MAX_CHUNK = 4096
+MAX_CHUNK = 256
 IMAGES_PER_WORKER = 1500  # a process takes about as long to start as these many images take
 NUM_NAMED = 5  # how many rejects an error names
 
@@ -46,12 +47,13 @@ class Index:
     audit: dict[str, Any]
 
 
-def index_archive(path: Path, config: IndexConfig) -> Index:
+def index_archive(path: Path, config: IndexConfig, *, thumbnails: ThumbnailFile | None = None) -> Index:
     """Reads every image of an archive once and measures it.
 
     Args:
         path: the zip; it is read in place.
         config: workers, and what counts as usable.
+        thumbnails: gets one for each record, in their order.
 
     Returns:
         The records, the rejects and their counts.
@@ -59,7 +61,7 @@ def index_archive(path: Path, config: IndexConfig) -> Index:
     Raises:
         ArchiveError: the archive is no whole set of labelled faces, more images are rejected than allowed, or a
             class has no usable image.
-        UnmaskError: a process that reads it died.
+        WorkerError: a process that reads it died.
     """
     contents = list_contents(path)
     inspections = progress(
@@ -67,16 +69,21 @@ def index_archive(path: Path, config: IndexConfig) -> Index:
         total=len(contents.members),
         description="index",
     )
-    records: list[dict[str, Any]] = []
+    records: list[tuple[Any, ...]] = []  # a dict each would take three times the memory
+    counts: Counter[int] = Counter()
     rejects = list(contents.rejects)
     for member, inspection in zip(contents.members, inspections, strict=True):
         if isinstance(inspection, str):
             rejects.append((member.name, inspection))
         else:
-            records.append({"member": member.name, **describe(member), **asdict(inspection)})
+            if thumbnails is not None:
+                thumbnails.append(inspection.thumbnail)
+            record = {"member": member.name, **describe(member), **vars(inspection)}
+            records.append(tuple(record[column] for column in RECORD_COLUMNS))
+            counts[member.label] += 1
     rejects.sort()
     require_few_rejects(rejects, contents, config)
-    require_images_of_both_classes(Counter(record["label"] for record in records), rejects)
+    require_images_of_both_classes(counts, rejects)
     table = pd.DataFrame(records, columns=list(RECORD_COLUMNS)).astype({"jpeg_quality": "Int64"})
     reject_table = pd.DataFrame(rejects, columns=list(REJECT_COLUMNS))
     audit = summarize(table, reject_table, num_ignored=contents.num_ignored)

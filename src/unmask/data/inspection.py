@@ -5,32 +5,27 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import imagehash
-from PIL import Image
-
 from unmask.data.archive_reader import ArchiveReader
-from unmask.data.images import jpeg_quality, open_image, picture_format, to_rgb
+from unmask.data.images import jpeg_quality, open_image, orientation, picture_format, to_rgb
+from unmask.data.thumbnails import Thumbnail, draft_size, thumbnail
 from unmask.data.zip_directory import Entry
 from unmask.errors import ImageError
 
-# 16 x 16 differences between neighbouring pixels: 256 bits. On aligned faces the 64-bit hashes do not tell a second
-# copy of a face from another face in the same pose; these do (measured: copies differ in up to 32 bits, the most
-# alike of different faces in 44).
-HASH_SIDE = 16
+TURNED = range(5, 9)  # the EXIF orientations that swap width and height
 
 
 @dataclass(frozen=True)
 class Inspection:
-    """The measures of one usable image: the columns of `records.RECORD_COLUMNS` that come from its bytes."""
+    """The measures of one usable image: the columns of `records.RECORD_COLUMNS` from its bytes, and its thumbnail."""
 
     bytes: int
     sha256: str
-    perceptual_hash: str
     width: int
     height: int
     format: str
     mode: str
     jpeg_quality: int | None
+    thumbnail: Thumbnail
 
 
 def inspect_members(path: Path, entries: Sequence[Entry], max_pixels: int) -> list[Inspection | str]:
@@ -69,28 +64,17 @@ def inspect_image(content: bytes, *, max_pixels: int) -> Inspection:
     """
     image = open_image(content, max_pixels=max_pixels)
     mode = image.mode
+    width, height = draft_size(image)
     pixels = to_rgb(image)
+    if orientation(image) in TURNED:
+        width, height = height, width
     return Inspection(
         bytes=len(content),
         sha256=hashlib.sha256(content).hexdigest(),
-        perceptual_hash=perceptual_hash(pixels),
-        width=pixels.width,
-        height=pixels.height,
+        width=width,
+        height=height,
         format=picture_format(image),
         mode=mode,
         jpeg_quality=jpeg_quality(image),
+        thumbnail=thumbnail(pixels),
     )
-
-
-def perceptual_hash(image: Image.Image) -> str:
-    """Hashes what a picture looks like; alike pictures get hashes that differ in few bits.
-
-    Source: ImageHash's difference hash, https://github.com/JohannesBuchner/imagehash.
-
-    Args:
-        image: mode RGB, any size.
-
-    Returns:
-        256 bits as 64 hexadecimal digits.
-    """
-    return str(imagehash.dhash(image, hash_size=HASH_SIDE))

@@ -15,7 +15,6 @@ COLUMN_TYPES = {
     "upstream_split": str,
     "bytes": int,
     "sha256": str,
-    "perceptual_hash": str,
     "width": int,
     "height": int,
     "format": str,

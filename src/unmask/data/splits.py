@@ -23,7 +23,8 @@ import pandas as pd
 
 from unmask.artifacts import sha256_of_text
 from unmask.config import SplitConfig
-from unmask.data.duplicates import Positions, find_copies, join_groups
+from unmask.data.components import Positions, join_groups
+from unmask.data.duplicates import join_copies
 from unmask.errors import SplitError
 from unmask.records import LABEL_NAMES, SPLIT_COLUMNS, SPLITS, TEST, TRAIN, VALIDATION
 
@@ -48,12 +49,13 @@ class Split:
     summary: dict[str, Any]
 
 
-def split_records(records: pd.DataFrame, config: SplitConfig) -> Split:
+def split_records(records: pd.DataFrame, config: SplitConfig, *, copies: pd.DataFrame) -> Split:
     """Shares records out.
 
     Args:
         records: `records.RECORD_COLUMNS`, in any order.
-        config: the shares, the seed, and what counts as a near copy.
+        config: the shares and the seed.
+        copies: pairs that show the same picture, `records.COPY_COLUMNS`.
 
     Returns:
         One table for each of `records.SPLITS`.
@@ -67,8 +69,8 @@ def split_records(records: pd.DataFrame, config: SplitConfig) -> Split:
             "nothing to train on: their sum must be below 1"
         )
     records = records.sort_values("member", ignore_index=True)
-    copies = find_copies(records, distance=config.near_duplicate_distance)
-    components = join_groups(copies, records["group"])
+    same_picture = join_copies(records, copies)
+    components = join_groups(same_picture, records["group"])
     upstream = records["upstream_split"] if config.keep_upstream else pd.Series(FREE, index=records.index)
     kept = upstream_assignment(upstream, components)
     free = np.where(kept == TRAIN, FREE, kept) if lacks_evaluation(kept) else kept
@@ -77,7 +79,7 @@ def split_records(records: pd.DataFrame, config: SplitConfig) -> Split:
     tables = {name: records.loc[assignment == name, list(SPLIT_COLUMNS)].reset_index(drop=True) for name in SPLITS}
     require_classes(tables)
     moved = count_moved(upstream, kept)
-    return Split(tables=tables, summary={"moved": moved, **summarize(records, copies, components, assignment)})
+    return Split(tables=tables, summary={"moved": moved, **summarize(records, same_picture, components, assignment)})
 
 
 def upstream_assignment(upstream: pd.Series, components: Positions) -> Assignment:

@@ -7,20 +7,24 @@ import pytest
 
 from unmask import config
 from unmask.config import IndexConfig
+from unmask.data import splits
 from unmask.data.index import index_archive
-from unmask.data.splits import split_records
 from unmask.errors import SplitError
-from unmask.records import FAKE, REAL, SPLIT_COLUMNS, SPLITS, TEST, TRAIN, VALIDATION
+from unmask.records import COPY_COLUMNS, FAKE, REAL, SPLIT_COLUMNS, SPLITS, TEST, TRAIN, VALIDATION
 
 CONFIG = dataclasses.replace(
     config.load(Path(__file__).parents[3] / "params.yaml").split,
-    **{"validation_share": 0.15, "test_share": 0.15, "near_duplicate_distance": 8},
+    **{"validation_share": 0.15, "test_share": 0.15},
 )
+NO_COPIES = pd.DataFrame(columns=list(COPY_COLUMNS))
 
 
-def records(count=100, *, upstream=("",), seed=0):
+def split_records(table, config, copies=NO_COPIES):
+    return splits.split_records(table, config, copies=copies)
+
+
+def records(count=100, *, upstream=("",)):
     """As many real as fake records, none like another; upstream splits are dealt out in turn, class by class."""
-    hashes = np.random.default_rng(seed).integers(0, 256, (count, 32), dtype=np.uint8)
     return pd.DataFrame(
         {
             "member": [f"{number:04d}.jpg" for number in range(count)],
@@ -28,7 +32,6 @@ def records(count=100, *, upstream=("",), seed=0):
             "group": "",
             "upstream_split": [upstream[number // 2 % len(upstream)] for number in range(count)],
             "sha256": [f"content{number}" for number in range(count)],
-            "perceptual_hash": [row.tobytes().hex() for row in hashes],
         }
     )
 
@@ -127,15 +130,10 @@ def test_equal_bytes_stay_in_one_split(keep_upstream):
     assert split.summary["exact_copies"] == 30
 
 
-def test_near_duplicates_stay_in_one_split():
-    table = records(200)
-    hashes = table["perceptual_hash"].tolist()
-    for number in range(100, 200):
-        # The last digit differs in at most 4 bits.
-        hashes[number] = hashes[number - 100][:-1] + "0"
-    table["perceptual_hash"] = hashes
-    placed = split_of(split_records(table, CONFIG))
-    assert all(placed[f"{number:04d}.jpg"] == placed[f"{number + 100:04d}.jpg"] for number in range(100))
+def test_copies_stay_in_one_split():
+    pairs = [(f"{number:04d}.jpg", f"{number + 100:04d}.jpg", "near", 8, 0.9) for number in range(100)]
+    placed = split_of(split_records(records(200), CONFIG, pd.DataFrame(pairs, columns=list(COPY_COLUMNS))))
+    assert all(placed[left] == placed[right] for left, right, *_ in pairs)
 
 
 def test_images_of_one_group_stay_in_one_split():
@@ -207,21 +205,6 @@ def test_refuses_shares_that_leave_nothing_to_train_on():
     config = dataclasses.replace(CONFIG, validation_share=0.5, test_share=0.5)
     with pytest.raises(SplitError, match=r"0\.5 and split\.test_share 0\.5 leave nothing to train on"):
         split_records(records(100), config)
-
-
-@pytest.mark.real_data
-def test_the_known_near_duplicates_of_the_real_subset_stay_together(real_data, parameters):
-    config = IndexConfig(workers=0, max_pixels=1_000_000, max_reject_share=0.0)
-    index = index_archive(real_data / "faces-140k-subset.zip", config)
-    free = dataclasses.replace(parameters.split, keep_upstream=False)
-    for seed in range(5):
-        placed = {
-            member.rsplit("/")[-1]: name
-            for member, name in split_of(split_records(index.records, dataclasses.replace(free, seed=seed))).items()
-        }
-        assert placed["0YYEKMF3GY.jpg"] == placed["1DKCGEETES.jpg"]
-    # Looked at by eye: three pairs show one face twice, and no other pair does.
-    assert split_records(index.records, parameters.split).summary["images_with_copies"] == 6
 
 
 @pytest.mark.real_data

@@ -52,7 +52,7 @@ def run_all(run, write_archive_parameters, tmp_path):
         return (
             run("download", "--params", params, "--output", raw)
             or run("index", "--params", params, "--raw", raw, "--output", index)
-            or run("split", "--params", params, "--index", index, "--output", split)
+            or run("split", "--params", params, "--raw", raw, "--index", index, "--output", split)
         )
 
     return run_stages
@@ -74,6 +74,8 @@ def test_three_stages_lead_from_an_archive_to_splits(run_all, make_archive, tmp_
         "index/audit.json",
         "index/records.csv",
         "index/rejects.csv",
+        "index/thumbnails.npy",
+        "split/copies.csv",
         "split/summary.json",
         "split/test.csv",
         "split/train.csv",
