@@ -12,11 +12,10 @@ from rich.table import Table
 
 from unmask import artifacts, config
 from unmask.console import run_stage
-from unmask.data.raw import SOURCE_FILE, read_source
+from unmask.data.raw import require_source
 from unmask.errors import EvaluationError
 from unmask.evaluation.compare import Comparison, cells, compare, markdown
 from unmask.evaluation.model_card import model_card
-from unmask.records import Source
 
 logger = logging.getLogger("unmask.stages.compare")
 
@@ -39,7 +38,7 @@ def main() -> None:
     with artifacts.atomic_path(arguments.output) as folder:
         artifacts.write_csv(folder / "table.csv", comparison.table)
         artifacts.write_text(folder / "table.md", markdown(comparison))
-        card = model_card(comparison, source=source_of(arguments.raw), audit=artifacts.read_json(arguments.audit))
+        card = model_card(comparison, source=require_source(arguments.raw), audit=artifacts.read_json(arguments.audit))
         artifacts.write_text(folder / "model-card.md", card)
         artifacts.write_json(folder / "champion.json", asdict(comparison.champion))
     Console(stderr=True).print(terminal_table(comparison))
@@ -54,14 +53,6 @@ def read_report(folder: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise EvaluationError(f"cannot read {folder / 'metrics.json'}: run the stage evaluate first") from error
     return report
-
-
-def source_of(raw: Path) -> Source:
-    """Reads where the data came from."""
-    source = read_source(raw)
-    if source is None:
-        raise EvaluationError(f"cannot read {raw / SOURCE_FILE}: run the stage download first")
-    return source
 
 
 def terminal_table(comparison: Comparison) -> Table:

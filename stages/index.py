@@ -6,10 +6,11 @@ import time
 from pathlib import Path
 
 from unmask import config
-from unmask.artifacts import atomic_path, write_csv, write_json
+from unmask.artifacts import atomic_path, write_csv, write_json, write_text
 from unmask.console import run_stage
+from unmask.data.audit.index_report import index_page
 from unmask.data.index import index_archive
-from unmask.data.raw import find_archive
+from unmask.data.raw import find_archive, require_source
 from unmask.data.thumbnails import ThumbnailFile
 
 logger = logging.getLogger("unmask.stages.index")
@@ -34,6 +35,8 @@ def main() -> None:
         write_csv(output / "records.csv", index.records)
         write_csv(output / "rejects.csv", index.rejects)
         write_json(output / "audit.json", index.audit)
+        page = index_page(index.audit, index.rejects, source=require_source(arguments.raw), config=parameters)
+        write_text(output / "audit.html", page)
     seconds = time.monotonic() - started
     counts = (len(index.records), len(index.rejects))
     logger.info("index: %d records, %d rejects in %.1f s -> %s", *counts, seconds, arguments.output)

@@ -75,3 +75,15 @@ def find_archive(raw: Path) -> Path:
     if not archive.is_file():
         raise ArchiveError(f"{source} names {archive.name}, which is missing beside it")
     return archive
+
+
+def require_source(raw: Path) -> Source:
+    """Reads what `download` said of its zip, where it must be there.
+
+    Raises:
+        ArchiveError: the folder holds no readable `source.json`.
+    """
+    source = read_source(raw)
+    if source is None:
+        raise ArchiveError(f"{raw / SOURCE_FILE} is missing or damaged: run the download stage")
+    return source

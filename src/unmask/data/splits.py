@@ -42,10 +42,12 @@ class Split:
 
     Attributes:
         tables: split name to its records, `records.SPLIT_COLUMNS`, sorted by member.
+        records: all of them, sorted by member, with columns split, and component: what belongs together.
         summary: counts, ready for JSON.
     """
 
     tables: dict[str, pd.DataFrame]
+    records: pd.DataFrame
     summary: dict[str, Any]
 
 
@@ -79,7 +81,8 @@ def split_records(records: pd.DataFrame, config: SplitConfig, *, copies: pd.Data
     tables = {name: records.loc[assignment == name, list(SPLIT_COLUMNS)].reset_index(drop=True) for name in SPLITS}
     require_classes(tables)
     moved = count_moved(upstream, kept)
-    return Split(tables=tables, summary={"moved": moved, **summarize(records, same_picture, components, assignment)})
+    summary = {"moved": moved, **summarize(records, same_picture, components, assignment)}
+    return Split(tables=tables, records=records.assign(split=assignment, component=components), summary=summary)
 
 
 def upstream_assignment(upstream: pd.Series, components: Positions) -> Assignment:

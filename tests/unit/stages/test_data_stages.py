@@ -31,11 +31,12 @@ def run(monkeypatch):
 def write_archive_parameters(write_parameters):
     """Parameters that name an archive; one process, so that nothing is spawned."""
 
-    def write(archive):
+    def write(archive, **more):
         changes = {
             "source: sample ": "source: archive ",
             'archive: ""': f"archive: {archive}",
             "workers: 0": "workers: 1",
+            **more,
         }
         return write_parameters(changes)
 
@@ -71,18 +72,41 @@ def test_three_stages_lead_from_an_archive_to_splits(run_all, make_archive, tmp_
     assert names == [
         "raw/faces.zip",
         "raw/source.json",
+        "index/audit.html",
         "index/audit.json",
         "index/records.csv",
         "index/rejects.csv",
         "index/thumbnails.npy",
+        "split/audit.html",
+        "split/audit.json",
         "split/copies.csv",
-        "split/summary.json",
         "split/test.csv",
         "split/train.csv",
         "split/validation.csv",
     ]
-    sizes = json.loads((tmp_path / "split" / "summary.json").read_text())["images"]
+    sizes = json.loads((tmp_path / "split" / "audit.json").read_text())["images"]
     assert sizes == {name: {"real": 4, "fake": 4} for name in ("train", "validation", "test")}
+
+
+def test_data_that_is_not_fit_stops_the_pipeline_and_leaves_its_audit(
+    run, run_all, write_archive_parameters, make_archive, make_faces, tmp_path, capsys
+):
+    faces = make_faces(per_class=20)
+    assert run_all(make_archive(faces, name="fit.zip")) == 0
+    before = contents(tmp_path / "split")
+    params = write_archive_parameters(
+        make_archive({**faces, "fake/copy.jpg": faces["real/000.jpg"]}, name="unfit.zip"),
+        **{"conflict_share: {warn: 0.0, stop: 0.05}": "conflict_share: {warn: 0.0, stop: 0.02}"},
+    )
+    raw, index, split = (tmp_path / name for name in ("raw", "index", "split"))
+    assert run("download", "--params", params, "--output", raw) == 0
+    assert run("index", "--params", params, "--raw", raw, "--output", index) == 0
+    assert run("split", "--params", params, "--raw", raw, "--index", index, "--output", split) == 1
+    shown = capsys.readouterr().err
+    assert "conflict_share is 0.04878, above 0.02: 2 of 41 images have a copy of the other class." in shown
+    assert "split.refused/audit.html" in shown
+    assert "fake/copy.jpg" in (tmp_path / "split.refused" / "audit.html").read_text()
+    assert contents(split) == before
 
 
 def test_the_same_archive_gives_the_same_bytes(run_all, make_archive, tmp_path):

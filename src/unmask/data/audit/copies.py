@@ -83,9 +83,12 @@ def findings(pairs: pd.DataFrame, num_images: int, config: AuditConfig) -> list[
         num_images: in the whole set.
         config: the limits, as shares of all images.
     """
-    doubles = num_members(pairs) - num_sets(pairs)
-    crossing = num_members(pairs[pairs["is_crossing"]])
-    conflicts = num_members(pairs[pairs["is_conflict"]])
+    members = in_sets(pairs)
+    sets = members.groupby("set")
+    is_conflict = sets["label"].transform("nunique") > 1
+    splits = members["upstream_split"].where(members["upstream_split"] != "")
+    is_crossing = (splits.groupby(members["set"]).transform("nunique") > 1) & splits.notna()
+    doubles, crossing, conflicts = len(members) - sets.ngroups, int(is_crossing.sum()), int(is_conflict.sum())
     counted = (
         ("duplicate_share", doubles, config.duplicate_share, "are copies of another image of the set."),
         ("crossing_share", crossing, config.crossing_share, "have a copy in another of the archive's own splits."),
@@ -97,13 +100,20 @@ def findings(pairs: pd.DataFrame, num_images: int, config: AuditConfig) -> list[
     ]
 
 
-def num_members(pairs: pd.DataFrame) -> int:
-    """Counts the images that are in any pair."""
-    return int(pd.concat([pairs["left"], pairs["right"]]).nunique())
+def in_sets(pairs: pd.DataFrame) -> pd.DataFrame:
+    """Lists the images that are in any pair, with the set of copies each belongs to.
 
+    The pairs join all copies of a picture but do not name each two of them, so what a picture has copies of is a matter
+    of its set.
 
-def num_sets(pairs: pd.DataFrame) -> int:
-    """Counts the sets of images that are linked by pairs."""
-    codes, members = pd.factorize(pd.concat([pairs["left"], pairs["right"]]))
+    Returns:
+        Columns member, label, upstream_split and set.
+    """
+    names = {"left": "member", "left_label": "label", "left_upstream_split": "upstream_split"}
+    left = pairs[list(names)].rename(columns=names)
+    right = pairs[[name.replace("left", "right") for name in names]].set_axis(list(left), axis=1)
+    ends = pd.concat([left, right], ignore_index=True)
+    codes, members = pd.factorize(ends["member"])
     links = coo_array((np.ones(len(pairs)), np.split(codes, 2)), shape=(len(members), len(members)))
-    return int(connected_components(links, directed=False)[0])
+    sets = connected_components(links, directed=False)[1]
+    return ends.assign(set=sets[codes]).drop_duplicates("member", ignore_index=True)

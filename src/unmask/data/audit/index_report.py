@@ -1,7 +1,8 @@
 """The index's audit: what an archive holds, class by class, and what was rejected and why."""
 
-from collections.abc import Sequence
 from typing import Any
+
+import pandas as pd
 
 from unmask.config import IndexConfig, Limits
 from unmask.data.audit.findings import Finding
@@ -23,14 +24,12 @@ CLASS_TABLES = {
 }
 
 
-def index_page(
-    audit: dict[str, Any], rejects: Sequence[tuple[str, str]], *, source: Source, config: IndexConfig
-) -> str:
+def index_page(audit: dict[str, Any], rejects: pd.DataFrame, *, source: Source, config: IndexConfig) -> str:
     """Writes `data/index/audit.html`.
 
     Args:
         audit: the content of `audit.json`, from `audit/counts.py`.
-        rejects: member and reason, sorted.
+        rejects: `records.REJECT_COLUMNS`, sorted by member.
         source: where the archive came from.
         config: how many rejects are allowed.
 
@@ -85,12 +84,12 @@ def side_by_side(title: str, key: str, classes: dict[str, dict[str, Any]]) -> Ta
     return Table([title, *classes], rows, caption=caption)
 
 
-def reject_section(audit: dict[str, Any], rejects: Sequence[tuple[str, str]]) -> Section:
+def reject_section(audit: dict[str, Any], rejects: pd.DataFrame) -> Section:
     """Shows what was rejected."""
-    if not rejects:
+    if rejects.empty:
         return Section(title="Rejected", text="Every image can be used.")
     reasons = sorted(audit["reject_reasons"].items(), key=lambda item: (-item[1], item[0]))[:MAX_ROWS]
-    named = [list(reject) for reject in rejects[:MAX_REJECTS]]
+    named = rejects.head(MAX_REJECTS).astype(str).to_numpy().tolist()
     caption = f"the first {MAX_REJECTS}; rejects.csv names all" if len(rejects) > MAX_REJECTS else ""
     tables = [Table(["Reason", "Images"], [list(reason) for reason in reasons])]
     tables.append(Table(["Image", "Reason"], named, caption=caption))

@@ -39,8 +39,9 @@ def test_of_a_chain_of_three_two_are_copies() -> None:
 
 
 def test_copies_in_two_of_the_archives_splits_cross() -> None:
-    # b is in train and c in test, whatever split they are in now.
-    assert found(pairs("ab", "bc"))["crossing_share"] == pytest.approx(2 / 6)
+    # a and b are in train and c in test, whatever split they are in now; b links a and c.
+    assert found(pairs("ab", "bc"))["crossing_share"] == pytest.approx(3 / 6)
+    assert found(pairs("bc"))["crossing_share"] == pytest.approx(2 / 6)
 
 
 def test_a_picture_that_the_archive_puts_nowhere_crosses_nothing() -> None:
@@ -48,7 +49,9 @@ def test_a_picture_that_the_archive_puts_nowhere_crosses_nothing() -> None:
 
 
 def test_copies_of_both_classes_conflict() -> None:
-    assert found(pairs("ab", "ad"))["conflict_share"] == pytest.approx(2 / 6)
+    # b and d are copies by way of a.
+    assert found(pairs("ab", "ad"))["conflict_share"] == pytest.approx(3 / 6)
+    assert found(pairs("ad"))["conflict_share"] == pytest.approx(2 / 6)
 
 
 def test_conflicts_and_crossings_come_first() -> None:
