@@ -1,15 +1,18 @@
 """Writes docs/results.md from docs/results.json: python -m benchmarks.results_page."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 from benchmarks import results
+from benchmarks.audit_section import audit_section
 from benchmarks.results import Row
 from unmask import artifacts
 from unmask.evaluation.paper import PAPER, PAPER_ACCURACY, PAPER_IMAGES
 
 PAGE = Path("docs/results.md")
+AUDITS = Path("docs/audits.json")
 ACCURACY, AREA = "accuracy_score", "roc_auc_score"
 # The paper's CNN, built and trained a second time, apart from this code, on the subset's 1,120 training images.
 TRIAL = {"data": "faces-140k-subset", "recipe": "paper", "model": "cnn"}
@@ -52,14 +55,16 @@ machine differs in the last bits of its sums, so expect the same number within i
 
 def main() -> None:
     """Reads the rows, writes the page."""
-    artifacts.write_text(PAGE, render(results.load(results.RESULTS)))
+    audits = artifacts.read_json(AUDITS) if AUDITS.exists() else {}
+    artifacts.write_text(PAGE, render(results.load(results.RESULTS), audits))
 
 
-def render(rows: Sequence[Row]) -> str:
+def render(rows: Sequence[Row], audits: Mapping[str, Mapping[str, Any]]) -> str:
     """Writes the page.
 
     Args:
         rows: what was measured, sorted.
+        audits: data set to what its audit found.
 
     Returns:
         Markdown.
@@ -71,7 +76,8 @@ def render(rows: Sequence[Row]) -> str:
     if not rows:
         parts.append("Nothing has been measured yet.\n")
     parts += [ABOUT_PAPER.format(paper=PAPER, images=PAPER_IMAGES, rows=paper), *agreement(rows), *not_measured(rows)]
-    return "\n".join([*parts, REPEAT, commands(rows)]).rstrip() + "\n"
+    audited = [audit_section(audits)] if audits else []
+    return "\n".join([*parts, *audited, REPEAT, commands(rows)]).rstrip() + "\n"
 
 
 def section(data: str, rows: Sequence[Row]) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from unmask import artifacts
 from unmask.evaluation.metrics import METRIC_NAMES
 
 ROOT = Path(__file__).parents[3]
@@ -44,7 +45,7 @@ def test_rows_hold_every_metric_of_the_report(load):
 def test_measuring_again_replaces_rows_and_keeps_the_others(load):
     results = load("results")
     first = results.rows_of(report(0.7), **about()) + results.rows_of(report(0.8), **about(recipe="best"))
-    rows = results.upsert(first, results.rows_of(report(0.72), **about()))
+    rows = results.upsert(first, results.rows_of(report(0.72), **about()), {})
     assert len(rows) == 2 * len(METRIC_NAMES)
     assert {row.value for row in rows if row.recipe == "paper"} == {0.72}
     assert {row.value for row in rows if row.recipe == "best"} == {0.8}
@@ -68,7 +69,7 @@ def test_saved_rows_are_read_back(load, tmp_path):
 
 @pytest.mark.parametrize(("value", "verdict"), [(0.72, "agrees: it lies within"), (0.8, "does not agree")])
 def test_page_says_whether_the_papers_cnn_agrees_with_the_trial(load, value, verdict):
-    page = load("results_page").render(load("results").rows_of(report(value), **about()))
+    page = load("results_page").render(load("results").rows_of(report(value), **about()), {})
     assert f"- accuracy_score: 0.70 there, {value:.3f} ({value - 0.05:.3f} to {value + 0.05:.3f}) here" in page
     assert verdict in page
 
@@ -84,14 +85,15 @@ def test_page_shows_the_row_its_command_and_what_was_not_measured(load):
 
 
 def test_page_does_not_say_that_imagenet_is_missing_once_it_is_measured(load):
-    page = load("results_page").render(load("results").rows_of(report(0.7), **about(weights="imagenet")))
+    page = load("results_page").render(load("results").rows_of(report(0.7), **about(weights="imagenet")), {})
     assert "ImageNet weights" not in page
     assert "full set of 140,000 images" in page
 
 
 def test_committed_page_is_the_one_its_rows_make(load):
     rows = load("results").load(ROOT / "docs" / "results.json")
-    assert (ROOT / "docs" / "results.md").read_text(encoding="utf-8") == load("results_page").render(rows)
+    audits = artifacts.read_json(ROOT / "docs" / "audits.json")
+    assert (ROOT / "docs" / "results.md").read_text(encoding="utf-8") == load("results_page").render(rows, audits)
 
 
 def test_command_names_the_folder_of_real_data_by_its_variable(load, tmp_path):
