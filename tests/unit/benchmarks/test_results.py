@@ -45,7 +45,7 @@ def test_rows_hold_every_metric_of_the_report(load):
 def test_measuring_again_replaces_rows_and_keeps_the_others(load):
     results = load("results")
     first = results.rows_of(report(0.7), **about()) + results.rows_of(report(0.8), **about(recipe="best"))
-    rows = results.upsert(first, results.rows_of(report(0.72), **about()), {})
+    rows = results.upsert(first, results.rows_of(report(0.72), **about()))
     assert len(rows) == 2 * len(METRIC_NAMES)
     assert {row.value for row in rows if row.recipe == "paper"} == {0.72}
     assert {row.value for row in rows if row.recipe == "best"} == {0.8}
@@ -75,7 +75,7 @@ def test_page_says_whether_the_papers_cnn_agrees_with_the_trial(load, value, ver
 
 
 def test_page_shows_the_row_its_command_and_what_was_not_measured(load):
-    page = load("results_page").render(load("results").rows_of(report(0.7), **about()))
+    page = load("results_page").render(load("results").rows_of(report(0.7), **about()), {})
     assert "## faces-140k-subset: 240 test images" in page
     assert "| cnn | paper | none | 0.700 (0.650 to 0.750) | 0.700 (0.650 to 0.750) | 3.1 |" in page
     assert "  python -m x\n" in page
