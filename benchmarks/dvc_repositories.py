@@ -64,8 +64,8 @@ def packed(folder: Path, *, archive: Path, checkout: Path) -> Repository:
 def loose(folder: Path, *, archive: Path, checkout: Path) -> Repository:
     """Makes the clone that unpacks the archive and keeps loose files.
 
-    Its stages `index` and `split` are the pipeline's own, so that both make the same checks; `index` depends on the
-    files, as it must, but reads the zip, which is the faster way. It needs no `preprocess`: training reads the files.
+    Its stages `index` and `split` are the pipeline's own, so that both make the same checks; they depend on the
+    files, as they must, but read the zip, which is the faster way. It needs no `preprocess`: training reads the files.
     """
     repository = prepare(folder, archive=archive, checkout=checkout, target="split")
     source = folder / "source"
@@ -78,7 +78,8 @@ def loose(folder: Path, *, archive: Path, checkout: Path) -> Repository:
     stages = yaml.safe_load(definition.read_text(encoding="utf-8"))["stages"]
     stages = {name: stages[name] for name in ("download", "index", "split")}
     stages["download"]["cmd"] = f"python -m zipfile -e {shlex.quote(str(archive.absolute()))} data/raw"
-    stages["index"]["cmd"] = stages["index"]["cmd"].replace("--raw data/raw", "--raw source")
+    for name in ("index", "split"):
+        stages[name]["cmd"] = stages[name]["cmd"].replace("--raw data/raw", "--raw source")
     definition.write_text(yaml.safe_dump({"stages": stages}, sort_keys=False), encoding="utf-8")
     return repository
 
