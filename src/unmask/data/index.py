@@ -16,6 +16,7 @@ from unmask.data.archive import Contents, Member, list_contents
 from unmask.data.audit.counts import summarize
 from unmask.data.inspection import Inspection, inspect_members
 from unmask.data.parallel import count_workers, in_chunks, map_in_order
+from unmask.data.thumbnails import ThumbnailFile
 from unmask.data.zip_directory import Entry
 from unmask.errors import ArchiveError
 from unmask.records import LABEL_NAMES, RECORD_COLUMNS, REJECT_COLUMNS
@@ -46,12 +47,13 @@ class Index:
     audit: dict[str, Any]
 
 
-def index_archive(path: Path, config: IndexConfig) -> Index:
+def index_archive(path: Path, config: IndexConfig, *, thumbnails: ThumbnailFile | None = None) -> Index:
     """Reads every image of an archive once and measures it.
 
     Args:
         path: the zip; it is read in place.
         config: workers, and what counts as usable.
+        thumbnails: gets one for each record, in their order.
 
     Returns:
         The records, the rejects and their counts.
@@ -59,7 +61,7 @@ def index_archive(path: Path, config: IndexConfig) -> Index:
     Raises:
         ArchiveError: the archive is no whole set of labelled faces, more images are rejected than allowed, or a
             class has no usable image.
-        UnmaskError: a process that reads it died.
+        WorkerError: a process that reads it died.
     """
     contents = list_contents(path)
     inspections = progress(
@@ -74,6 +76,8 @@ def index_archive(path: Path, config: IndexConfig) -> Index:
         if isinstance(inspection, str):
             rejects.append((member.name, inspection))
         else:
+            if thumbnails is not None:
+                thumbnails.append(inspection.thumbnail)
             record = {"member": member.name, **describe(member), **vars(inspection)}
             records.append(tuple(record[column] for column in RECORD_COLUMNS))
             counts[member.label] += 1
