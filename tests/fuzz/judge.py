@@ -144,10 +144,11 @@ def examine(path: Path, allowed: Path) -> dict[str, Any]:
         if read["member"].tolist() != table["member"].tolist():
             raise AssertionError(f"{name} does not come back as it was written")
     write_json(allowed / "audit.json", index.audit)
+    texts = [*index.records["member"], *(text for reject in rejects for text in reject)]
     return {
         "records": index.records["member"].tolist(),
         "rejects": rejects,
-        "is_printable": all(is_printable(text) and "\n" not in text for reject in rejects for text in reject),
+        "is_printable": all(is_printable(text) and "\n" not in text for text in texts),
         "made": [make(path, name) for name in index.records["member"]],
     }
 
