@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from unmask.evaluation.compare import Comparison, markdown
-from unmask.records import Source
+from unmask.records import LABEL_NAMES, SPLITS, Source
 
 NOT_STATED = "not stated"
 FINE = "fine"
@@ -39,10 +39,7 @@ def model_card(comparison: Comparison, *, source: Source, audit: Mapping[str, An
 
 def data_section(source: Source, images: Mapping[str, Mapping[str, int]]) -> str:
     """Says what the models learnt from and were judged by."""
-    counted = "; ".join(
-        f"{split}: {' and '.join(f'{number:,} {name}' for name, number in counts.items())}"
-        for split, counts in images.items()
-    )
+    counted = "; ".join(f"{split}: {count_classes(images[split])}" for split in SPLITS if split in images)
     lines = {
         "Data set": source.name,
         "Version": source.version or NOT_STATED,
@@ -52,6 +49,11 @@ def data_section(source: Source, images: Mapping[str, Mapping[str, int]]) -> str
         "Images": counted,
     }
     return "\n".join(["## Data", "", *(f"- {name}: {text}" for name, text in lines.items())])
+
+
+def count_classes(counts: Mapping[str, int]) -> str:
+    """Spells the images of each class: "70 real and 70 fake"."""
+    return " and ".join(f"{counts[name]:,} {name}" for name in LABEL_NAMES.values())
 
 
 def audit_section(findings: Sequence[Mapping[str, Any]]) -> str:

@@ -78,6 +78,7 @@ def test_model_card_names_the_data_its_licence_and_what_the_audit_warns_of(tmp_p
         "# Model card: resnet50",
         "Page: https://example.org/faces",
         "Licence: CC0",
+        "Images: test: 1 real and 1 fake",
         "2 findings were held against their limits; 1 are above.",
         "- **A simple model tells real from fake.** Equalise.",
         "| roc_auc_score |",
