@@ -8,14 +8,15 @@ from typing import Any
 import tensorflow as tf
 
 from unmask.config import AugmentationConfig
-from unmask.data.augmentation import augment
-from unmask.data.reading import decoded, records_of, steps
+from unmask.data.augmentation import augmenter
+from unmask.data.reading import decode, records_of, steps
 from unmask.data.shards import ShardIndex
 
 Tensor = Any
 Dataset = Any
 
 SHUFFLE_RECORDS = 4096  # encoded images, so about 100 MB at 256 pixels
+READ_AHEAD_BATCHES = 16  # encoded, so few bytes; they last while the next epoch's shuffling begins
 
 
 def training_batches(
@@ -31,33 +32,37 @@ def training_batches(
         first_epoch: the epoch to begin with, when training goes on from a checkpoint.
 
     Returns:
-        A tf.data.Dataset of images (batch, size, size, 3) float32 in [0, 255] and labels (batch, 1) float32. An epoch
-        is `steps(index.records, batch_size)` batches.
+        A tf.data.Dataset of images (batch, size, size, 3) uint8 and labels (batch, 1) float32; a model turns whole
+        numbers into its own type, which is a quarter of the bytes up to its device. An epoch is
+        `steps(index.records, batch_size)` batches.
     """
+    augment = augmenter(augmentation)
 
     def one_epoch(epoch: Tensor) -> Dataset:
         order = tf.random.stateless_uniform((2,), (seed, epoch), maxval=2**31 - 1, dtype=tf.int64)
         records = records_of(index, order=order).shuffle(min(SHUFFLE_RECORDS, index.records), seed=order[1])
-        batches = decoded(records, size=index.image_size).batch(batch_size)
-        return batches.enumerate().map(
-            lambda step, batch: vary(batch, step, order), num_parallel_calls=tf.data.AUTOTUNE
-        )
+        return records.batch(batch_size).enumerate().map(lambda step, batch: (batch, tf.stack([order[0], step])))
 
-    def vary(batch: dict[str, Tensor], step: Tensor, order: Tensor) -> tuple[Tensor, Tensor]:
-        images = tf.cast(batch["image"], tf.float32)
-        varied = augment(images, config=augmentation, seed=tf.stack([order[0], step]))
-        return varied, tf.cast(batch["label"], tf.float32)[:, None]
+    def load(records: Tensor, seed: Tensor) -> tuple[Tensor, Tensor]:
+        images, labels = shaped(records, size=index.image_size)
+        return augment(images, seed), labels
 
-    epochs = tf.data.Dataset.counter(first_epoch)
-    return epochs.flat_map(one_epoch).prefetch(tf.data.AUTOTUNE)
+    # Only reading begins anew with an epoch. Decoding goes on across its end from what was read ahead.
+    batches = tf.data.Dataset.counter(first_epoch).flat_map(one_epoch).prefetch(READ_AHEAD_BATCHES)
+    return batches.map(load, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True).prefetch(tf.data.AUTOTUNE)
 
 
 def validation_batches(index: ShardIndex, *, batch_size: int) -> Dataset:
     """Gives one pass over a split, in order and unvaried, in the shapes of `training_batches`."""
-
-    def shaped(batch: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
-        return tf.cast(batch["image"], tf.float32), tf.cast(batch["label"], tf.float32)[:, None]
-
-    batches = decoded(records_of(index), size=index.image_size).batch(batch_size)
+    batches = records_of(index).batch(batch_size)
+    decoded = batches.map(
+        lambda records: shaped(records, size=index.image_size), num_parallel_calls=tf.data.AUTOTUNE, deterministic=True
+    )
     counted = tf.data.experimental.assert_cardinality(steps(index.records, batch_size))  # Keras warns without it
-    return batches.map(shaped).prefetch(tf.data.AUTOTUNE).apply(counted)
+    return decoded.prefetch(tf.data.AUTOTUNE).apply(counted)
+
+
+def shaped(records: Tensor, *, size: int) -> tuple[Tensor, Tensor]:
+    """Decodes a batch of records to images and labels as a model's fit takes them."""
+    batch = decode(records, size=size)
+    return batch["image"], tf.cast(batch["label"], tf.float32)[:, None]
