@@ -2,12 +2,13 @@
 
 Images are (batch, height, width, 3) in [0, 255]; `seed` is a pair of int64, and equal seeds give equal images.
 
-All of a batch's variations are compiled into one loop by XLA: TensorFlow's own ImageProjectiveTransform takes seven
-times as long as decoding the image (docs/performance.md).
+The geometry of a batch is compiled into one loop by XLA: TensorFlow's own ImageProjectiveTransform takes seven times as
+long as decoding the image. The rest is not: XLA's Gaussian noise takes ten times as long as TensorFlow's.
 """
 
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 import tensorflow as tf
@@ -21,48 +22,38 @@ WEIGHT_BITS = 6  # of a fraction as a weight: 1/64 pixel
 FOLDS = 3  # of a position at the borders: enough for six sides off the image, and the strongest amounts reach five
 
 
-def augmenter(config: AugmentationConfig) -> Callable[[Tensor, Tensor], Tensor]:
-    """Makes the function that varies batches.
+def augment(images: Tensor, *, config: AugmentationConfig, seed: Tensor) -> Tensor:
+    """Applies every variation whose amount is not 0.
 
     Args:
-        config: the amounts; what is 0 is left out.
+        images: (batch, height, width, 3), uint8.
+        config: the amounts.
+        seed: (2,), int64.
 
     Returns:
-        A function of images (batch, height, width, 3) uint8 and a seed (2,) int64 to images of the same shape and type.
-        It is compiled anew for each shape.
+        images of the same shape and type.
     """
     amounts = {name: amount for name, amount in asdict(config).items() if amount}
-    if not amounts:
-        return unvaried
-
-    def augment(images: Tensor, seed: Tensor) -> Tensor:
-        names = (*GEOMETRY, *APPEARANCE)
-        seeds = dict(zip(names, tf.unstack(tf.random.split(seed, len(names))), strict=True))
-        matrices = [GEOMETRY[name](images, amounts[name], seeds[name]) for name in GEOMETRY if name in amounts]
-        if matrices:
-            images = transform(images, matrices)
-        if not any(name in amounts for name in APPEARANCE):
-            return images
-        images = tf.cast(images, tf.float32)
-        for name in APPEARANCE:
-            if name in amounts:
-                images = APPEARANCE[name](images, amounts[name], seeds[name])
-        return tf.cast(tf.round(tf.clip_by_value(images, 0.0, 255.0)), tf.uint8)
-
-    compiled: Callable[[Tensor, Tensor], Tensor] = tf.function(augment, jit_compile=True, autograph=False)
-    return compiled
+    names = (*GEOMETRY, *APPEARANCE)
+    seeds = dict(zip(names, tf.unstack(tf.random.split(seed, len(names))), strict=True))
+    matrices = [GEOMETRY[name](images, amounts[name], seeds[name]) for name in GEOMETRY if name in amounts]
+    if matrices:
+        images = transform(images, matrices)
+    if not any(name in amounts for name in APPEARANCE):
+        return images
+    images = tf.cast(images, tf.float32)
+    for name in APPEARANCE:
+        if name in amounts:
+            images = APPEARANCE[name](images, amounts[name], seeds[name])
+    return tf.cast(tf.round(tf.clip_by_value(images, 0.0, 255.0)), tf.uint8)
 
 
-def unvaried(images: Tensor, seed: Tensor) -> Tensor:  # noqa: ARG001
-    """Leaves images as they are."""
-    return images
-
-
+@partial(tf.function, jit_compile=True, autograph=False)
 def transform(images: Tensor, matrices: list[Tensor]) -> Tensor:
     """Applies the product of affine matrices about the centre, in one bilinear pass with mirrored borders.
 
-    In whole numbers, which are quicker than fractions and the same on every machine. Must be compiled by XLA, where an
-    index beyond the images is harmless: the weight there is 0.
+    In whole numbers, which are quicker than fractions and the same on every machine. Compiled anew for each shape, in a
+    second. An index beyond the images, which XLA allows, has the weight 0.
 
     Args:
         images: (batch, height, width, 3), uint8.

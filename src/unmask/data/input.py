@@ -8,7 +8,7 @@ from typing import Any
 import tensorflow as tf
 
 from unmask.config import AugmentationConfig
-from unmask.data.augmentation import augmenter
+from unmask.data.augmentation import augment
 from unmask.data.reading import decode, records_of, steps
 from unmask.data.shards import ShardIndex
 
@@ -36,7 +36,6 @@ def training_batches(
         numbers into its own type, which is a quarter of the bytes up to its device. An epoch is
         `steps(index.records, batch_size)` batches.
     """
-    augment = augmenter(augmentation)
 
     def one_epoch(epoch: Tensor) -> Dataset:
         order = tf.random.stateless_uniform((2,), (seed, epoch), maxval=2**31 - 1, dtype=tf.int64)
@@ -45,7 +44,7 @@ def training_batches(
 
     def load(records: Tensor, seed: Tensor) -> tuple[Tensor, Tensor]:
         images, labels = shaped(records, size=index.image_size)
-        return augment(images, seed), labels
+        return augment(images, config=augmentation, seed=seed), labels
 
     # Only reading begins anew with an epoch. Decoding goes on across its end from what was read ahead.
     batches = tf.data.Dataset.counter(first_epoch).flat_map(one_epoch).prefetch(READ_AHEAD_BATCHES)

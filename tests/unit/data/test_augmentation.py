@@ -9,7 +9,7 @@ import tensorflow as tf
 from PIL import Image
 
 from unmask.config import AugmentationConfig
-from unmask.data.augmentation import APPEARANCE, GEOMETRY, augmenter
+from unmask.data.augmentation import APPEARANCE, GEOMETRY, augment
 
 OFF = AugmentationConfig(
     horizontal_flip=0.0, rotation=0.0, zoom=0.0, shift=0.0, brightness=0.0, contrast=0.0, noise=0.0
@@ -31,7 +31,7 @@ def faces() -> np.ndarray:
 
 
 def varied(images: np.ndarray, seed: int = 0, **amounts: float) -> np.ndarray:
-    return np.asarray(augmenter(replace(OFF, **amounts))(images, np.array([7, seed], dtype="int64")))
+    return np.asarray(augment(images, config=replace(OFF, **amounts), seed=np.array([7, seed], dtype="int64")))
 
 
 @pytest.fixture
