@@ -5,7 +5,8 @@ again by other bits. Two hashes of 256 bits that differ in d agree in k chosen o
 (1 - d / 256) ** k, so that `NUM_TABLES` sorts miss hardly any pair that is near, and meet few that are not. Source:
 Indyk and Motwani, "Approximate nearest neighbors" (STOC 1998), section 4.2; bit sampling.
 
-Every pair that is given was compared in full; a pair can be missed. Measured in `benchmarks/near_duplicates.py`.
+Every pair that is given was compared in full; a pair can be missed. The tests hold it to brute force on random hashes;
+`benchmarks/near_duplicates.py` measures how many copies are found in the end.
 """
 
 import math
