@@ -19,8 +19,8 @@ from unmask.data.thumbnails import Thumbnails
 from unmask.records import COPY_COLUMNS
 
 EXACT, NEAR, MIRRORED, CROPPED = "exact", "near", "mirrored", "cropped"
-# Correlation of details, see `data/confirmation.py`. Of the planted copies that `benchmarks/near_duplicates.py` found, all
-# photographs had 0.99 and more, 99% of drawn faces 0.97 and more, the weakest 0.69. The limit was set on the real subset.
+# Correlation of details, see `data/confirmation.py`. Of the planted copies that `benchmarks/near_duplicates.py` found,
+# all photographs had 0.99 and more, 99% of drawn faces 0.97 and more, the weakest 0.69.
 LEAST_SIMILARITY = 0.66
 CROP_SHARE = 0.98  # a copy that shows less of a side than this is cropped
 FLAT = 3.0  # grey levels: a picture whose thumbnail deviates less from its mean has no face, and its hash is noise

@@ -1,4 +1,5 @@
 import io
+import itertools
 
 from PIL import Image
 
@@ -23,5 +24,5 @@ def test_copies_of_a_drawn_face_are_accepted():
 
 def test_different_drawn_faces_are_refused():
     faces = [face(index) for index in range(8)]
-    for one, other in zip(faces[:-1], faces[1:], strict=True):
+    for one, other in itertools.pairwise(faces):
         assert agree(one, other, start=WHOLE).similarity < LEAST_SIMILARITY
