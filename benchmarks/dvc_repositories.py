@@ -4,7 +4,6 @@ Both are clones of this checkout with DVC's own defaults (its cache inside the c
 workspace), a cache of states of their own and a remote that is a folder.
 """
 
-import json
 import os
 import shlex
 import shutil
@@ -12,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
 
@@ -20,6 +19,8 @@ import yaml
 
 from benchmarks import workspace
 from benchmarks.workspace import MeasurementError
+from unmask import artifacts
+from unmask.data import raw
 
 PROFILE = "paper"  # at 256 px, which keeps the images' own bytes
 NOTHING_TO_DO = "Data and pipelines are up to date."
@@ -70,7 +71,8 @@ def loose(folder: Path, *, archive: Path, checkout: Path) -> Repository:
     repository = prepare(folder, archive=archive, checkout=checkout, target="split")
     source = folder / "source"
     source.mkdir(exist_ok=True)
-    (source / "source.json").write_text(json.dumps({"archive": archive.name}), encoding="utf-8")
+    about = raw.describe(archive, name=archive.stem, version="", url="", licence="as its maker states")
+    artifacts.write_json(source / raw.SOURCE_FILE, asdict(about))
     link = source / archive.name
     link.unlink(missing_ok=True)
     link.symlink_to(archive.absolute())
