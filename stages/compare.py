@@ -33,12 +33,15 @@ def main() -> None:
     section = config.load(arguments.params).compare
     started = time.monotonic()
     logger.info("compare: %s", ", ".join(str(folder) for folder in arguments.evaluations))
-    reports = {report["model"]: report for report in map(read_report, arguments.evaluations)}
+    reports = {
+        report["model"]: report for report in (read_report(folder / "metrics.json") for folder in arguments.evaluations)
+    }
     comparison = compare(reports, champion_metric=section.champion_metric)
+    audit = read_report(arguments.audit)
     with artifacts.atomic_path(arguments.output) as folder:
         artifacts.write_csv(folder / "table.csv", comparison.table)
         artifacts.write_text(folder / "table.md", markdown(comparison))
-        card = model_card(comparison, source=require_source(arguments.raw), audit=artifacts.read_json(arguments.audit))
+        card = model_card(comparison, source=require_source(arguments.raw), audit=audit)
         artifacts.write_text(folder / "model-card.md", card)
         artifacts.write_json(folder / "champion.json", asdict(comparison.champion))
     Console(stderr=True).print(terminal_table(comparison))
@@ -46,12 +49,12 @@ def main() -> None:
     logger.info("compare: champion %s, %s in %.1f s", comparison.champion.model, arguments.output, seconds)
 
 
-def read_report(folder: Path) -> dict[str, Any]:
-    """Reads one evaluation's metrics."""
+def read_report(file: Path) -> dict[str, Any]:
+    """Reads what an earlier stage reported."""
     try:
-        report: dict[str, Any] = artifacts.read_json(folder / "metrics.json")
+        report: dict[str, Any] = artifacts.read_json(file)
     except (OSError, ValueError) as error:
-        raise EvaluationError(f"cannot read {folder / 'metrics.json'}: run the stage evaluate first") from error
+        raise EvaluationError(f"cannot read {file}: run the stage that writes it first") from error
     return report
 
 

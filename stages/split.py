@@ -48,8 +48,7 @@ def main() -> None:
         copies,
         archive=archive,
         source=require_source(arguments.raw),
-        config=parameters.split.audit,
-        max_pixels=parameters.index.max_pixels,
+        config=parameters,
     )
     warn(audit.findings)
     refuse(audit, arguments.output.with_name(f"{arguments.output.name}.refused"))

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from PIL import Image, ImageFilter
+from PIL.PngImagePlugin import PngInfo
 
 from unmask.data.audit.picture import read_picture
 from unmask.data.audit.shortcuts import tell_apart
@@ -50,7 +51,13 @@ def aucs(make_picture: MakePicture, change: Callable[[Image.Image], bytes]) -> d
 @pytest.mark.parametrize("name", VIEWS)
 @pytest.mark.parametrize(
     ("mode", "format", "size"),
-    [("RGB", "JPEG", (64, 64)), ("L", "JPEG", (40, 90)), ("RGB", "PNG", (17, 16)), ("RGB", "WEBP", (300, 260))],
+    [
+        ("RGB", "JPEG", (64, 64)),
+        ("L", "JPEG", (40, 90)),
+        ("RGB", "PNG", (17, 16)),
+        ("RGB", "PNG", (2, 2)),
+        ("RGB", "WEBP", (300, 260)),
+    ],
 )
 def test_every_picture_gets_as_many_finite_numbers_as_there_are_names(
     make_picture: MakePicture, name: str, mode: str, format: str, size: tuple[int, int]
@@ -68,6 +75,13 @@ def test_every_picture_gets_as_many_finite_numbers_as_there_are_names(
 def test_a_flat_picture_is_measured_too(name: str, level: int) -> None:
     picture = read_picture(encode(Image.new("RGB", (32, 32), (level,) * 3), format="PNG"), max_pixels=MAX_PIXELS)
     assert np.isfinite(VIEWS[name].features(picture)).all()
+
+
+def test_a_text_that_is_called_like_a_density_is_none(make_picture: MakePicture) -> None:
+    texts = PngInfo()
+    texts.add_text("dpi", "72")
+    picture = read_picture(encode(make_picture(1), format="PNG", pnginfo=texts), max_pixels=MAX_PIXELS)
+    assert np.isfinite(VIEWS["metadata"].features(picture)).all()
 
 
 @pytest.mark.parametrize("name", VIEWS)

@@ -227,10 +227,10 @@ def require_both_classes(members: Sequence[Member], rejects: Sequence[tuple[str,
 
 
 def apply_tables(members: Sequence[Member], tables: Mapping[str, Statements]) -> list[Member]:
-    """Checks labels against the tables and adds the groups they name; of an image's group the last table decides.
+    """Checks labels against the tables and adds the groups they name.
 
     Raises:
-        ArchiveError: a table and a folder disagree on a label.
+        ArchiveError: a table and a folder disagree on a label, or two tables on a group.
     """
     groups: dict[str, str] = {}
     for name, stated in tables.items():
@@ -239,6 +239,12 @@ def apply_tables(members: Sequence[Member], tables: Mapping[str, Statements]) ->
             raise ArchiveError(
                 f"{name} and the folders disagree on the label of {len(wrong)} images: {shorten(wrong)} "
                 "(in its column label, 1 means real)"
+            )
+        moved = [member for member, group in stated.groups.items() if groups.get(member, group) != group]
+        if moved:
+            raise ArchiveError(
+                f"{name} puts {len(moved)} images into other groups than another table does: {shorten(moved)}; images "
+                "that belong together could not be kept together"
             )
         groups |= stated.groups
     return [member._replace(group=groups[member.name]) if member.name in groups else member for member in members]

@@ -82,7 +82,8 @@ def near_pairs(words: Words, *, distance: int, threads: int) -> Candidates:
             found.append(codes)
             if sum(map(len, found)) > MAX_GATHERED:
                 found = [thin_out(first_of_each(np.concatenate(found)), num_images)]
-    return decode(first_of_each(np.concatenate(found)), num_images)
+    # Also where few were gathered: what is proposed must be looked at, and many alike pictures propose each other.
+    return decode(thin_out(first_of_each(np.concatenate(found)), num_images), num_images)
 
 
 def search_table(entries: Words, *, num_images: int, bits: npt.NDArray[np.int64], distance: int) -> Words:

@@ -11,6 +11,7 @@ from unmask.data.thumbnails import Thumbnail, draft_size, thumbnail
 from unmask.data.zip_directory import Entry
 from unmask.errors import ImageError
 
+MIN_SIDE_PIXELS = 2
 TURNED = range(5, 9)  # the EXIF orientations that swap width and height
 
 
@@ -65,6 +66,8 @@ def inspect_image(content: bytes, *, max_pixels: int) -> Inspection:
     image = open_image(content, max_pixels=max_pixels)
     mode = image.mode
     width, height = draft_size(image)
+    if min(width, height) < MIN_SIDE_PIXELS:
+        raise ImageError(f"{width}x{height}: a line, no picture")
     pixels = to_rgb(image)
     if orientation(image) in TURNED:
         width, height = height, width

@@ -144,3 +144,10 @@ def test_every_image_of_the_real_subset_is_usable(real_data):
     index = index_archive(real_data / "faces-140k-subset.zip", config)
     assert len(index.records) == 1600
     assert index.audit["classes"]["real"]["jpeg_qualities"] == {"75": 800}
+
+
+def test_a_line_is_rejected(make_archive, make_faces, make_image):
+    faces = make_faces(per_class=200)
+    line = {"real/line.png": make_image(1, size=(64, 1), format="PNG")}
+    index = index_archive(make_archive({**faces, **line}), CONFIG)
+    assert index.rejects.to_numpy().tolist() == [["real/line.png", "64x1: a line, no picture"]]

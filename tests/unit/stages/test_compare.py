@@ -91,5 +91,5 @@ def test_missing_evaluation_ends_with_one_line(tmp_path, monkeypatch, capsys):
     write_report(tmp_path / "cnn", value=0.7)
     with pytest.raises(SystemExit, match="1"):
         run(tmp_path, monkeypatch)
-    assert "run the stage evaluate first" in capsys.readouterr().err
+    assert "run the stage that writes it first" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()

@@ -2,13 +2,11 @@
 
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from unmask.config import AuditConfig
 from unmask.data.audit.findings import Finding
+from unmask.data.components import join
 from unmask.records import LABEL_NAMES
 
 KEEPS_TOGETHER = "split keeps copies in one split whatever the archive says, so that none is learnt from and judged by."
@@ -114,6 +112,5 @@ def in_sets(pairs: pd.DataFrame) -> pd.DataFrame:
     right = pairs[[name.replace("left", "right") for name in names]].set_axis(list(left), axis=1)
     ends = pd.concat([left, right], ignore_index=True)
     codes, members = pd.factorize(ends["member"])
-    links = coo_array((np.ones(len(pairs)), np.split(codes, 2)), shape=(len(members), len(members)))
-    sets = connected_components(links, directed=False)[1]
+    sets = join(len(members), [(codes[: len(pairs)], codes[len(pairs) :])])
     return ends.assign(set=sets[codes]).drop_duplicates("member", ignore_index=True)

@@ -26,8 +26,13 @@ def summarize(records: pd.DataFrame, rejects: pd.DataFrame, *, num_ignored: int)
         "reject_reasons": count(rejects["reason"]),
         "ignored_files": num_ignored,
         "groups": int(records.loc[records["group"] != "", "group"].nunique()),
-        "classes": {name: summarize_class(records[records["label"] == label]) for label, name in LABEL_NAMES.items()},
+        "classes": summarize_classes(records),
     }
+
+
+def summarize_classes(records: pd.DataFrame) -> dict[str, dict[str, Any]]:
+    """Counts the records of each class."""
+    return {name: summarize_class(records[records["label"] == label]) for label, name in LABEL_NAMES.items()}
 
 
 def summarize_class(records: pd.DataFrame) -> dict[str, Any]:

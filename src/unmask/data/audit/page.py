@@ -42,6 +42,11 @@ class Bar:
     note: str
 
     @property
+    def is_over(self) -> bool:
+        """Whether it lies above the limit by more than twice its standard error."""
+        return self.value - 2 * self.error > self.limit
+
+    @property
     def width_percent(self) -> float:
         """Says how far the bar reaches."""
         return round(200 * min(max(self.value - 0.5, 0.0), 0.5), 1)

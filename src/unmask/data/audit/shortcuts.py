@@ -20,8 +20,9 @@ from unmask.data.archive import locate
 from unmask.data.archive_reader import ArchiveReader
 from unmask.data.audit.picture import Features, read_picture
 from unmask.data.audit.views import VIEWS
-from unmask.data.parallel import in_chunks, map_in_order
+from unmask.data.parallel import count_workers, in_chunks, map_in_order
 from unmask.data.zip_directory import Entry
+from unmask.errors import ArchiveError, ImageError
 
 FOLDS = 5
 CHUNK_IMAGES = 64
@@ -47,20 +48,26 @@ class Telling:
     standard_error: float
     features: tuple[tuple[str, float], ...]
 
+    @property
+    def beyond_noise(self) -> float:
+        """Gives the AUC less twice its standard error: what is held against a limit, as small sets vary much."""
+        return max(self.auc - 2 * self.standard_error, 0.0)
 
-def measure(archive: Path, members: pd.Series, *, max_pixels: int) -> Measured:
+
+def measure(archive: Path, members: pd.Series, *, max_pixels: int, workers: int) -> Measured:
     """Shows pictures to every view.
 
     Args:
         archive: the zip that holds the members.
         members: names, of pictures that `index` found usable.
         max_pixels: the most pixels that will be decoded.
+        workers: how many processes look; 0 means one for each core. Few pictures are looked at in this one.
 
     Returns:
         View to its features: (members, features), float64.
     """
     entries = list(locate(archive, members))
-    workers = 1 if len(entries) < IMAGES_PER_WORKER else 0
+    workers = min(count_workers(workers), max(1, len(entries) // IMAGES_PER_WORKER))
     measure_some = partial(measure_chunk, archive, max_pixels=max_pixels)
     chunks = map_in_order(measure_some, in_chunks(entries, CHUNK_IMAGES), workers=workers)
     rows = list(progress(flatten(chunks), total=len(entries), description="audit"))
@@ -78,7 +85,12 @@ def measure_chunk(archive: Path, entries: Sequence[Entry], *, max_pixels: int) -
     measured = []
     with ArchiveReader(archive) as reader:
         for entry in entries:
-            picture = read_picture(reader.read(entry), max_pixels=max_pixels)
+            try:
+                picture = read_picture(reader.read(entry), max_pixels=max_pixels)
+            except ImageError as error:
+                raise ArchiveError(
+                    f"{entry.name} cannot be read any more: {error}; run the index stage again"
+                ) from error
             measured.append({name: view.features(picture) for name, view in VIEWS.items()})
     return measured
 

@@ -8,31 +8,30 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from unmask.artifacts import sha256_of_text
-from unmask.config import AuditConfig, Limits
+from unmask.config import AuditConfig, Config, Limits
 from unmask.data.audit import copies, shortcuts
-from unmask.data.audit.counts import summarize_class
+from unmask.data.audit.counts import summarize_classes
 from unmask.data.audit.findings import Finding
 from unmask.data.audit.index_report import class_section, describe_source
 from unmask.data.audit.page import Bar, Page, Pair, Section, Side, Table, render
 from unmask.data.audit.shortcuts import Measured, Telling
 from unmask.data.audit.thumbnail import thumbnails
 from unmask.data.audit.views import VIEWS
+from unmask.data.splits import lottery
 from unmask.records import LABEL_NAMES, SPLITS, TEST, TRAIN, VALIDATION, Source
 
 MAX_PAIRS = 60  # shown; copies.csv names all
 DRIFTS = ((TRAIN, VALIDATION), (TRAIN, TEST))
 SHORTCUT_TEXT = (
     "How well simple models tell real from fake when they see only this, never a face. 0.5 is chance; the dashed line "
-    "is the limit; ± is the standard error over five folds, copies and groups kept in one."
+    "is the limit; ± is the standard error over five folds, copies and groups kept in one. A finding is what lies "
+    "above the limit by more than twice that."
 )
 DRIFT_TEXT = (
     "How well the same models tell one split from another. Splits of one kind of picture cannot be told apart: 0.5."
 )
-DRIFT_ADVICE = (
-    "The splits hold different kinds of pictures, so that what is measured on one says less about the other. Set "
-    "split.keep_upstream to false to share the images out anew, unless the difference is meant."
-)
+DRIFT_ADVICE = "The splits hold different kinds of pictures, so that what is measured on one says less about the other."
+UPSTREAM_ADVICE = " Set split.keep_upstream to false to share the images out anew, unless the difference is meant."
 COPY_TEXT = (
     "Pictures of equal bytes, and pictures whose perceptual hashes are close and whose pixels, laid over each other, "
     "agree. Those of two classes or of two of the archive's splits come first."
@@ -57,7 +56,7 @@ class SplitAudit:
 
 
 def audit_split(
-    records: pd.DataFrame, pairs: pd.DataFrame, *, archive: Path, source: Source, config: AuditConfig, max_pixels: int
+    records: pd.DataFrame, pairs: pd.DataFrame, *, archive: Path, source: Source, config: Config
 ) -> SplitAudit:
     """Audits records that were shared out.
 
@@ -66,23 +65,23 @@ def audit_split(
         pairs: the copies: columns left, right, kind, distance_bits and similarity.
         archive: the zip that holds the members.
         source: where it came from.
-        config: the limits, and how many images are looked at.
-        max_pixels: the most pixels that will be decoded.
+        config: the limits, how many images are looked at, and how.
 
     Returns:
         The audit.
     """
+    section, max_pixels = config.split.audit, config.index.max_pixels
     described = copies.describe_pairs(pairs, records)
-    looked_at = choose_images(records, config)
-    measured = shortcuts.measure(archive, looked_at["member"], max_pixels=max_pixels)
-    telling = tell_classes(measured, looked_at, seed=config.seed)
+    looked_at = choose_images(records, section)
+    measured = shortcuts.measure(archive, looked_at["member"], max_pixels=max_pixels, workers=config.index.workers)
+    telling = tell_classes(measured, looked_at, seed=section.seed)
     drifts = {
-        f"{one} and {other}": tell_splits(measured, looked_at, (one, other), config.seed) for one, other in DRIFTS
+        f"{one} and {other}": tell_splits(measured, looked_at, (one, other), section.seed) for one, other in DRIFTS
     }
     findings = [
-        *copies.findings(described, len(records), config),
-        *(shortcut_finding(one, config.shortcut_auc) for one in telling),
-        *(drift_finding(one, names, config.drift_auc) for names, found in drifts.items() for one in found),
+        *copies.findings(described, len(records), section),
+        *(shortcut_finding(one, section.shortcut_auc) for one in telling),
+        *drift_findings(drifts, section.drift_auc, has_upstream=bool((records["upstream_split"] != "").any())),
     ]
     summary = {
         "images": {split: count_classes(records[records["split"] == split]) for split in SPLITS},
@@ -94,11 +93,9 @@ def audit_split(
     }
     sections = [
         split_section(records),
-        class_section(
-            {name: summarize_class(records[records["label"] == label]) for label, name in LABEL_NAMES.items()}
-        ),
-        bar_section("Shortcuts: what gives the classes away", SHORTCUT_TEXT, {"": telling}, config.shortcut_auc),
-        bar_section("Drift: are the splits alike?", DRIFT_TEXT, drifts, config.drift_auc),
+        class_section(summarize_classes(records)),
+        bar_section("Shortcuts: what gives the classes away", SHORTCUT_TEXT, {"": telling}, section.shortcut_auc),
+        bar_section("Drift: are the splits alike?", DRIFT_TEXT, drifts, section.drift_auc),
         copy_section(described, lambda members: thumbnails(archive, members, max_pixels=max_pixels)),
     ]
     page = Page("Audit of the data and its splits", describe_source(source), findings, sections)
@@ -107,11 +104,9 @@ def audit_split(
 
 def choose_images(records: pd.DataFrame, config: AuditConfig) -> pd.DataFrame:
     """Chooses the images to look at: as many from each split, by a hash of their content and the seed."""
-    lottery = [sha256_of_text(f"{config.seed} {content}") for content in records["sha256"]]
-    drawn = records.assign(place=lottery).sort_values(["place", "member"])
-    return (
-        drawn.groupby("split", sort=False).head(config.images // len(SPLITS)).sort_values("member", ignore_index=True)
-    )
+    drawn = records.assign(place=lottery(records["sha256"], seed=config.seed)).sort_values(["place", "member"])
+    chosen = drawn.groupby("split", sort=False).head(config.images // len(SPLITS))
+    return chosen.sort_values("member", ignore_index=True)
 
 
 def tell_classes(measured: Measured, records: pd.DataFrame, *, seed: int) -> list[Telling]:
@@ -135,22 +130,26 @@ def shortcut_finding(telling: Telling, limits: Limits) -> Finding:
     view = VIEWS[telling.view]
     return Finding(
         name=f"shortcut_auc: {telling.view}",
-        value=telling.auc,
+        value=telling.beyond_noise,
         limits=limits,
         statement=f"A simple model tells real from fake with AUC {telling.auc:.3f} from {view.meaning}.",
         advice=view.advice,
     )
 
 
-def drift_finding(telling: Telling, names: str, limits: Limits) -> Finding:
-    """Holds a view's power to tell splits apart against its limit."""
-    return Finding(
-        name=f"drift_auc: {names}, {telling.view}",
-        value=telling.auc,
-        limits=limits,
-        statement=f"A simple model tells {names} apart with AUC {telling.auc:.3f} from {VIEWS[telling.view].meaning}.",
-        advice=DRIFT_ADVICE,
-    )
+def drift_findings(drifts: dict[str, list[Telling]], limits: Limits, *, has_upstream: bool) -> list[Finding]:
+    """Holds the views' power to tell splits apart against its limit."""
+    return [
+        Finding(
+            name=f"drift_auc: {names}, {one.view}",
+            value=one.beyond_noise,
+            limits=limits,
+            statement=f"A simple model tells {names} apart with AUC {one.auc:.3f} from {VIEWS[one.view].meaning}.",
+            advice=DRIFT_ADVICE + (UPSTREAM_ADVICE if has_upstream else ""),
+        )
+        for names, found in drifts.items()
+        for one in found
+    ]
 
 
 def count_classes(records: pd.DataFrame) -> dict[str, int]:

@@ -70,7 +70,8 @@ def take_earlier(earlier: Source, folders: Folders) -> Source:
     """Copies the zip of the earlier download: a copy, because DVC protects what it has in its cache."""
     logger.info("%s is here already, as pinned: nothing is downloaded", earlier.archive)
     require_space(folders.target, earlier.bytes)
-    shutil.copyfile(folders.output / earlier.archive, folders.target / earlier.archive)
+    name = Path(earlier.archive).name
+    shutil.copyfile(folders.output / name, folders.target / name)
     return earlier
 
 

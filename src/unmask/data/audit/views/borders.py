@@ -24,12 +24,12 @@ def features(picture: Picture) -> Features:
     Returns:
         features: (len(NAMES),), float64.
     """
-    pixels = picture.pixels.astype(np.float64)
+    pixels = picture.pixels
     sideways = pixels.transpose(1, 0, 2)
     # Each turned so that its first row is the outermost.
     strips = (pixels, pixels[::-1], sideways, sideways[::-1])
     width = max(2, min(pixels.shape[:2]) // FRAME_SHARE)
-    return np.concatenate([measure(strip[:width]) for strip in strips])
+    return np.concatenate([measure(strip[:width].astype(np.float64)) for strip in strips])
 
 
 def measure(strip: Features) -> Features:

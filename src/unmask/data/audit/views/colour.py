@@ -8,6 +8,7 @@ from unmask.data.images import Pixels
 
 CHANNELS = ("red", "green", "blue")
 LEVELS = 256
+MAX_SIDE = 1024  # of a larger picture every second pixel, or every third
 PERCENTILES = (1, 5, 25, 50, 75, 95, 99)
 MEANING = "colour statistics: means, spreads, percentiles, saturation, clipping; not where in the picture"
 ADVICE = (
@@ -34,9 +35,11 @@ def features(picture: Picture) -> Features:
     Returns:
         features: (len(NAMES),), float64.
     """
-    channels = np.ascontiguousarray(picture.pixels.reshape(-1, len(CHANNELS)).T)
+    step = -(-max(picture.pixels.shape) // MAX_SIDE)
+    pixels, luminance = picture.pixels[::step, ::step], picture.luminance[::step, ::step]
+    channels = np.ascontiguousarray(pixels.reshape(-1, len(CHANNELS)).T)
     moments = np.array([histogram_moments(channel) for channel in channels])
-    shares = np.cumsum(np.bincount(picture.luminance.astype(np.uint8).ravel(), minlength=LEVELS)) / channels.shape[1]
+    shares = np.cumsum(np.bincount(luminance.ravel(), minlength=LEVELS)) / channels.shape[1]
     correlation = correlate(channels.astype(np.float32) - moments[:, :1].astype(np.float32))
     saturation = channels.max(axis=0) - channels.min(axis=0)
     return np.concatenate(

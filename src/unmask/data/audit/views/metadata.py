@@ -59,12 +59,18 @@ def features(picture: Picture) -> Features:
             len(header.getexif()),
             "icc_profile" in information,
             bool(information.get("comment")),
-            float(np.mean(information.get("dpi", 0))),
+            pixel_density(header),
             *table(header, number=0),
             *table(header, number=1),
         ],
         dtype=np.float64,
     )
+
+
+def pixel_density(header: Image.Image) -> float:
+    """Reads the pixels an inch that the file claims; 0 where it claims none. A PNG's text may be called dpi as well."""
+    density = header.info.get("dpi")
+    return float(np.mean(density)) if isinstance(density, tuple) else 0.0
 
 
 def chroma_subsampling(header: Image.Image) -> int:
