@@ -36,17 +36,19 @@ def render(results: Path) -> str:
     Returns:
         Markdown.
     """
-    names = sorted(file.stem for file in results.glob("*.json"))
+    names = sorted({file.stem for ending in ("json", "md") for file in results.glob(f"*.{ending}")})
     return "\n".join([OPENING, *(section(results, name) for name in names)]).rstrip() + "\n"
 
 
 def section(results: Path, name: str) -> str:
     """Writes one benchmark's table, below its notes."""
-    lines = [Comparison(**line) for line in artifacts.read_json(results / f"{name}.json")]
     notes = results / f"{name}.md"
     parts = [f"## {name}", ""]
     if notes.exists():
         parts += [notes.read_text(encoding="utf-8").strip(), ""]
+    if not (results / f"{name}.json").exists():
+        return "\n".join([*parts, f"Not measured yet: `make bench-{name}`.", ""])
+    lines = [Comparison(**line) for line in artifacts.read_json(results / f"{name}.json")]
     parts += [
         "| what | ours | compared with | its figure | unit | ratio | at least | |",
         "|---|--:|---|--:|---|--:|--:|---|",

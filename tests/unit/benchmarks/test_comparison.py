@@ -1,6 +1,7 @@
 """The lines of the benchmarks."""
 
 import dataclasses
+from pathlib import Path
 
 import pytest
 from benchmarks import comparison, performance_page
@@ -47,3 +48,14 @@ def test_the_page_shows_notes_above_the_table(tmp_path):
     page = performance_page.render(tmp_path)
     assert "## speed\n\nWhat limits it.\n\n| what |" in page
     assert "| index | 80 | the limit | 200 | images/s | 0.4 | 0.8 | missed |" in page
+
+
+def test_the_page_says_what_was_not_measured(tmp_path):
+    artifacts.write_text(tmp_path / "speed.md", "How it is measured.\n")
+    assert "How it is measured.\n\nNot measured yet: `make bench-speed`." in performance_page.render(tmp_path)
+
+
+def test_the_committed_page_is_the_one_the_files_make():
+    root = Path(__file__).parents[3]
+    page = performance_page.render(root / "benchmarks" / "results")
+    assert (root / "docs" / "performance.md").read_text(encoding="utf-8") == page
