@@ -86,6 +86,8 @@ def start(variables, write_parameters, tmp_path):
             cwd=tmp_path,
             stdout=subprocess.PIPE,
             stderr=stderr,
+            # Tests that a shell runs in the background ignore Ctrl-C, and would hand that on.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
         )
         processes.append(process)
         return process
