@@ -148,6 +148,20 @@ def publish(name: str, lines: Sequence[Comparison]) -> None:
     artifacts.write_json(RESULTS / f"{name}.json", [asdict(line) for line in lines])
 
 
+def report(name: str, lines: Sequence[Comparison], *, trial: str) -> None:
+    """Publishes a benchmark, or only shows a trial of it: a small run never replaces the figures of a whole one.
+
+    Args:
+        name: the benchmark.
+        lines: what was measured.
+        trial: how small the trial was; empty for the whole benchmark.
+    """
+    if trial:
+        show(f"{name}, a trial: {trial}", lines)
+    else:
+        publish(name, lines)
+
+
 def show(name: str, lines: Sequence[Comparison]) -> None:
     """Shows a benchmark's lines and leaves its file alone: for a trial that is smaller than the benchmark."""
     table = Table("what", "ours", "peer", "peer's", "unit", "ratio", "at least", "", title=name)

@@ -67,10 +67,8 @@ def main() -> None:
     """Makes the archives, measures, writes the file."""
     arguments = read_arguments()
     lines = measure(num_images=arguments.images, rounds=arguments.rounds)
-    if arguments.images == NUM_KAGGLE_IMAGES:
-        comparison.publish(NAME, lines)
-    else:
-        comparison.show(f"{NAME}, a trial of {arguments.images} images", lines)
+    is_trial = arguments.images != NUM_KAGGLE_IMAGES
+    comparison.report(NAME, lines, trial=f"{arguments.images} images" if is_trial else "")
 
 
 def read_arguments() -> argparse.Namespace:

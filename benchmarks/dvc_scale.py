@@ -55,10 +55,8 @@ def main() -> None:
             shutil.rmtree(folder, ignore_errors=True)
             for num_images in (arguments.images, NUM_SMALL_IMAGES):
                 generated_jpegs.path_of(FOLDER, num_images=num_images).unlink(missing_ok=True)
-    if arguments.images == NUM_KAGGLE_IMAGES:
-        comparison.publish(NAME, lines)
-    else:
-        comparison.show(f"{NAME}, a trial of {arguments.images} images", lines)
+    is_trial = arguments.images != NUM_KAGGLE_IMAGES
+    comparison.report(NAME, lines, trial=f"{arguments.images} images" if is_trial else "")
 
 
 def read_arguments() -> argparse.Namespace:

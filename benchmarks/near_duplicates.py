@@ -122,10 +122,8 @@ def main() -> None:
     kept = load_parameters(PARAMETERS).split.near_duplicate_distance
     distance = kept if arguments.distance is None else arguments.distance
     lines = measure(distance)
-    if distance == kept:
-        comparison.publish(NAME, lines)
-    else:
-        comparison.show(f"{NAME}, a trial of {distance} bits", lines)
+    is_whole = distance == kept
+    comparison.report(NAME, lines, trial="" if is_whole else f"{distance} bits")
 
 
 def read_arguments() -> argparse.Namespace:

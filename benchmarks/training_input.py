@@ -7,7 +7,6 @@ The second is a trial: it shows its lines and leaves the benchmark's file alone.
 """
 
 import argparse
-import io
 import json
 import os
 import resource
@@ -19,11 +18,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageChops
 
 from benchmarks import comparison
 from benchmarks.comparison import Comparison, compare, in_turn
-from benchmarks.generated_jpegs import COARSE_PIXELS, GRAIN_PIXELS, GREY, QUALITY, class_of, grain
+from benchmarks.generated_jpegs import class_of, encode
 from benchmarks.workspace import MeasurementError
 from unmask import artifacts
 from unmask.config import AugmentationConfig
@@ -56,10 +54,8 @@ def main() -> None:
     """Makes the pictures, measures, writes the file."""
     arguments = read_arguments()
     lines = measure(rounds=arguments.rounds, seconds=arguments.seconds)
-    if (arguments.rounds, arguments.seconds) == (ROUNDS, SECONDS):
-        comparison.publish(NAME, lines)
-    else:
-        comparison.show(f"{NAME}, a trial", lines)
+    is_trial = (arguments.rounds, arguments.seconds) != (ROUNDS, SECONDS)
+    comparison.report(NAME, lines, trial=f"{arguments.rounds} rounds" if is_trial else "")
 
 
 def read_arguments() -> argparse.Namespace:
@@ -248,7 +244,7 @@ def make_pictures() -> None:
             for number in range(NUM_PICTURES):
                 file = target / class_of(number) / f"{number:05d}.jpg"
                 file.parent.mkdir(parents=True, exist_ok=True)
-                file.write_bytes(encode(number))
+                file.write_bytes(encode(number, side_pixels=SIDE_PIXELS))
     if not SHARDS.exists():
         hashed = sorted((artifacts.sha256_of_file(file), file) for file in files_of_pictures())
         examples = [
@@ -264,18 +260,6 @@ def make_pictures() -> None:
 def files_of_pictures() -> list[Path]:
     """Lists the JPEGs."""
     return sorted(PICTURES.rglob("*.jpg"))
-
-
-def encode(number: int) -> bytes:
-    """Makes one picture, smooth noise under grain, as a JPEG of about 20 KB."""
-    generator = np.random.default_rng(number)
-    coarse = generator.integers(0, 256, (COARSE_PIXELS, COARSE_PIXELS, 3), dtype=np.uint8)
-    left, top = (int(place) for place in generator.integers(0, GRAIN_PIXELS - SIDE_PIXELS, 2))
-    smooth = Image.fromarray(coarse).resize((SIDE_PIXELS, SIDE_PIXELS), Image.Resampling.BICUBIC)
-    piece = grain().crop((left, top, left + SIDE_PIXELS, top + SIDE_PIXELS))
-    buffer = io.BytesIO()
-    ImageChops.add(smooth, piece, scale=1, offset=-GREY).save(buffer, "JPEG", quality=QUALITY)
-    return buffer.getvalue()
 
 
 if __name__ == "__main__":

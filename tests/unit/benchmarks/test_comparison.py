@@ -59,3 +59,11 @@ def test_the_committed_page_is_the_one_the_files_make():
     root = Path(__file__).parents[3]
     page = performance_page.render(root / "benchmarks" / "results")
     assert (root / "docs" / "performance.md").read_text(encoding="utf-8") == page
+
+
+def test_a_trial_leaves_the_figures_of_the_whole_benchmark_alone(tmp_path, monkeypatch):
+    monkeypatch.setattr(comparison, "RESULTS", tmp_path)
+    comparison.report("speed", [line([80.0], [200.0])], trial="10 images")
+    assert not list(tmp_path.iterdir())
+    comparison.report("speed", [line([80.0], [200.0])], trial="")
+    assert comparison.load("speed")[0].ours == 80.0
