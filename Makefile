@@ -1,5 +1,7 @@
 # The front door: `make repro` and `make test` set everything up themselves. `make help` lists the rest.
 PYTHON ?= python3
+# Outside of any environment: one that makes itself anew, after an installation was interrupted, breaks.
+BASE_PYTHON := $(shell $(PYTHON) -c 'import sys; print(sys._base_executable)' 2>/dev/null || echo $(PYTHON))
 VENV := .venv
 PACKAGES := $(VENV)/packages
 READY := $(VENV)/ready
@@ -40,7 +42,7 @@ bench-%: $(READY) ## measure one of them: make bench-data-stages
 	python -m benchmarks.performance_page
 
 bench-peers: $(READY) ## install the peers of the benchmarks (PyTorch) in an environment of their own
-	$(PYTHON) -m venv --clear $(PEERS)
+	$(BASE_PYTHON) -m venv --clear $(PEERS)
 	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/peers.txt
 
 results: $(READY) ## measure both recipes on real faces (needs UNMASK_REAL_DATA; hours)
@@ -69,9 +71,9 @@ $(READY): $(PACKAGES) pyproject.toml
 	@touch $@
 
 $(PACKAGES): requirements.lock
-	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
+	@$(BASE_PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
 	  { echo "unmask needs Python 3.11 to 3.13; name one with: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	@echo "Installing the pinned environment into $(VENV): a few minutes, once"
-	$(PYTHON) -m venv --clear $(VENV)
+	$(BASE_PYTHON) -m venv --clear $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@touch $@

@@ -29,13 +29,13 @@ from unmask import environment
 from unmask.config import IndexConfig, SampleConfig
 from unmask.config import load as load_parameters
 from unmask.console import run_stage
-from unmask.data.duplicates import find_copies
-from unmask.data.hash_search import near_pairs
-from unmask.data.hashes import hash_views
+from unmask.data.copies.hashes import hash_views
+from unmask.data.copies.near_pairs import near_pairs
+from unmask.data.copies.search import find_copies
 from unmask.data.index import index_archive
 from unmask.data.parallel import count_workers
+from unmask.data.pictures.thumbnails import SIDE, ThumbnailFile, read_thumbnails
 from unmask.data.sources.sample import write_archive
-from unmask.data.thumbnails import SIDE, ThumbnailFile, read_thumbnails
 
 NAME = "near-duplicates"
 FOLDER = Path("benchmarks/tmp") / NAME

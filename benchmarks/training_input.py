@@ -85,7 +85,7 @@ def measure(*, rounds: int, seconds: float) -> list[Comparison]:
 
 def in_process() -> dict[str, Callable[[], Iterable[Any]]]:
     """Gives the ways that TensorFlow runs: name to what makes its endless batches anew; images come first in each."""
-    from unmask.data.input import training_batches
+    from unmask.data.input.batches import training_batches
 
     index = shards.read_index(SHARDS)
     return {
@@ -102,8 +102,8 @@ def sequential(index: shards.ShardIndex) -> Iterable[Any]:
     """Reads shard after shard, and is else as training's input without variation."""
     import tensorflow as tf
 
-    from unmask.data.input import READ_AHEAD_BATCHES, shaped
-    from unmask.data.reading import records_of
+    from unmask.data.input.batches import READ_AHEAD_BATCHES, shaped
+    from unmask.data.input.reading import records_of
 
     batches = records_of(index).batch(BATCH).repeat().prefetch(READ_AHEAD_BATCHES)
     load = partial(shaped, size=SIDE_PIXELS)

@@ -63,7 +63,7 @@ def main() -> None:
 def batches(shards: Path, split: str, *, batch_size: int) -> Batches:
     """Reads one split, with a progress bar."""
     with silent_start():
-        from unmask.data.reading import evaluation_batches, steps
+        from unmask.data.input.reading import evaluation_batches, steps
     total = steps(read_index(shards / split).records, batch_size)
     return progress(evaluation_batches(shards, split, batch_size), total=total, description=f"evaluate {split}")
 

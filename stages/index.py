@@ -10,8 +10,8 @@ from unmask.artifacts import atomic_path, write_csv, write_json, write_text
 from unmask.console import run_stage
 from unmask.data.audit.index_report import index_page
 from unmask.data.index import index_archive
+from unmask.data.pictures.thumbnails import ThumbnailFile
 from unmask.data.raw import find_archive, require_source
-from unmask.data.thumbnails import ThumbnailFile
 
 logger = logging.getLogger("unmask.stages.index")
 

@@ -11,11 +11,11 @@ from unmask.artifacts import atomic_path, write_csv, write_json, write_text
 from unmask.console import run_stage
 from unmask.data.audit.findings import STOP, require_none_stops, warn
 from unmask.data.audit.split_report import SplitAudit, audit_split
-from unmask.data.duplicates import find_copies
+from unmask.data.copies.search import find_copies
+from unmask.data.pictures.thumbnails import read_thumbnails
 from unmask.data.raw import find_archive, require_source
 from unmask.data.record_tables import read_records
 from unmask.data.splits import split_records
-from unmask.data.thumbnails import read_thumbnails
 
 logger = logging.getLogger("unmask.stages.split")
 

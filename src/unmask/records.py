@@ -1,7 +1,7 @@
 """The records that pass between stages, and the meaning of label, score and split.
 
 Label 1 = fake, 0 = real. A score is P(fake), in [0, 1]. Models return logits. An upstream order (Kaggle's CSVs say
-1 = real; Keras sorts folders, so fake = 0) is converted where data enters, in `data/archive.py`, and nowhere else.
+1 = real; Keras sorts folders, so fake = 0) is converted where data enters, in `data/archives/`, and nowhere else.
 """
 
 from dataclasses import dataclass

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from unmask.config import Config, DownloadConfig, SampleConfig
-from unmask.data.archive import list_contents
+from unmask.data.archives.contents import list_contents
 from unmask.data.raw import Folders
 from unmask.data.sources import SOURCES
 

@@ -21,11 +21,11 @@ import pandas as pd
 from unmask.artifacts import write_csv, write_json
 from unmask.config import IndexConfig, PreprocessConfig
 from unmask.data import preprocess
-from unmask.data.archive import locate
-from unmask.data.archive_reader import ArchiveReader
-from unmask.data.images import decode, fit_image
+from unmask.data.archives.contents import locate
+from unmask.data.archives.names import has_controls
+from unmask.data.archives.reader import ArchiveReader
 from unmask.data.index import index_archive
-from unmask.data.member_names import has_controls
+from unmask.data.pictures.decoding import decode, fit_image
 from unmask.errors import UnmaskError
 
 # All may be rejected, so that what is wrong with one picture does not hide the next.

@@ -3,7 +3,7 @@
 import logging
 
 from unmask.config import DownloadConfig
-from unmask.data.archive import list_contents
+from unmask.data.archives.contents import list_contents
 from unmask.data.raw import Folders
 from unmask.data.sources import SOURCES
 from unmask.records import Source

@@ -1,7 +1,7 @@
 """The index of an archive: one record for each usable image, one reject for each other."""
 
 import logging
-from collections import Counter
+from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -12,12 +12,12 @@ import pandas as pd
 
 from unmask.config import IndexConfig
 from unmask.console import progress
-from unmask.data.archive import Contents, Member, list_contents
+from unmask.data.archives.contents import Contents, Facts, Members, list_contents
+from unmask.data.archives.entries import Entries
 from unmask.data.audit.counts import summarize
 from unmask.data.inspection import Inspection, inspect_members
 from unmask.data.parallel import count_workers, in_chunks, map_in_order
-from unmask.data.thumbnails import ThumbnailFile
-from unmask.data.zip_directory import Entry
+from unmask.data.pictures.thumbnails import ThumbnailFile
 from unmask.errors import ArchiveError
 from unmask.records import LABEL_NAMES, RECORD_COLUMNS, REJECT_COLUMNS
 
@@ -28,6 +28,7 @@ MIN_CHUNK = 64
 MAX_CHUNK = 256
 IMAGES_PER_WORKER = 1500  # a process takes about as long to start as these many images take
 NUM_NAMED = 5  # how many rejects an error names
+SHA256_DIGITS = 64
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +46,37 @@ class Index:
     records: pd.DataFrame
     rejects: pd.DataFrame
     audit: dict[str, Any]
+
+
+class Measures:
+    """What was found of the usable images, in some 90 bytes each while the others are looked at: they may be many."""
+
+    def __init__(self) -> None:
+        """Begins without any."""
+        self.positions = array("Q")  # among the members
+        self.hashes = bytearray()  # SHA-256, end to end
+        self.numbers = {name: array("Q") for name in ("bytes", "width", "height")}
+        self.repeated: dict[str, list[Any]] = {name: [] for name in ("format", "mode", "jpeg_quality")}
+
+    def append(self, position: int, inspection: Inspection) -> None:
+        """Adds one image's."""
+        self.positions.append(position)
+        self.hashes += bytes.fromhex(inspection.sha256)
+        for name, column in (*self.numbers.items(), *self.repeated.items()):
+            column.append(getattr(inspection, name))
+
+    def table(self, members: Members) -> pd.DataFrame:
+        """Makes the records, `records.RECORD_COLUMNS`, of the archive's members."""
+        digits = self.hashes.hex()
+        columns = {
+            "member": list(members.entries.take(self.positions).names()),
+            "sha256": [digits[start : start + SHA256_DIGITS] for start in range(0, len(digits), SHA256_DIGITS)],
+            **self.numbers,
+            **self.repeated,
+        }
+        facts = pd.DataFrame([members.facts[position] for position in self.positions], columns=list(Facts._fields))
+        table = pd.concat([pd.DataFrame(columns), facts], axis="columns")[list(RECORD_COLUMNS)]
+        return table.astype({"jpeg_quality": "Int64"})
 
 
 def index_archive(path: Path, config: IndexConfig, *, thumbnails: ThumbnailFile | None = None) -> Index:
@@ -65,40 +97,32 @@ def index_archive(path: Path, config: IndexConfig, *, thumbnails: ThumbnailFile 
     """
     contents = list_contents(path)
     inspections = progress(
-        inspect_all(path, [member.entry for member in contents.members], config),
+        inspect_all(path, contents.members.entries, config),
         total=len(contents.members),
         description="index",
     )
-    records: list[tuple[Any, ...]] = []  # a dict each would take three times the memory
-    counts: Counter[int] = Counter()
+    measures = Measures()
     rejects = list(contents.rejects)
-    for member, inspection in zip(contents.members, inspections, strict=True):
+    for position, inspection in enumerate(inspections):
         if isinstance(inspection, str):
-            rejects.append((member.name, inspection))
+            rejects.append((contents.members[position].name, inspection))
         else:
+            measures.append(position, inspection)
             if thumbnails is not None:
                 thumbnails.append(inspection.thumbnail)
-            record = {"member": member.name, **describe(member), **vars(inspection)}
-            records.append(tuple(record[column] for column in RECORD_COLUMNS))
-            counts[member.label] += 1
     rejects.sort()
     require_few_rejects(rejects, contents, config)
-    require_images_of_both_classes(counts, rejects)
-    table = pd.DataFrame(records, columns=list(RECORD_COLUMNS)).astype({"jpeg_quality": "Int64"})
+    table = measures.table(contents.members)
+    require_images_of_both_classes(table["label"], rejects)
     reject_table = pd.DataFrame(rejects, columns=list(REJECT_COLUMNS))
     audit = summarize(table, reject_table, num_ignored=contents.num_ignored)
     return Index(records=table, rejects=reject_table, audit=audit)
 
 
-def describe(member: Member) -> dict[str, Any]:
-    """Gives the columns of a record that come from the archive's names and tables."""
-    return {"label": member.label, "group": member.group, "upstream_split": member.upstream_split}
-
-
-def inspect_all(path: Path, entries: Sequence[Entry], config: IndexConfig) -> Iterator[Inspection | str]:
+def inspect_all(path: Path, entries: Entries, config: IndexConfig) -> Iterator[Inspection | str]:
     """Measures members in the order given, in as many processes as asked for.
 
-    Memory stays bounded by the measures, some hundred bytes an image: workers hold one image at a time.
+    Workers hold one image at a time.
     """
     workers = min(count_workers(config.workers), max(1, len(entries) // IMAGES_PER_WORKER))
     size = min(max(len(entries) // (workers * CHUNKS_PER_WORKER), MIN_CHUNK), MAX_CHUNK)
@@ -118,10 +142,10 @@ def require_few_rejects(rejects: Sequence[tuple[str, str]], contents: Contents, 
     )
 
 
-def require_images_of_both_classes(counts: Counter[int], rejects: Sequence[tuple[str, str]]) -> None:
+def require_images_of_both_classes(labels: pd.Series, rejects: Sequence[tuple[str, str]]) -> None:
     """Stops when every image of a class was rejected."""
     for label, name in LABEL_NAMES.items():
-        if not counts[label]:
+        if not (labels == label).any():
             raise ArchiveError(f"no usable image of class {name} is left:\n{name_rejects(rejects)}")
 
 

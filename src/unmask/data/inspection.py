@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from unmask.data.archive_reader import ArchiveReader
-from unmask.data.images import jpeg_quality, open_image, orientation, picture_format, to_rgb
-from unmask.data.thumbnails import Thumbnail, draft_size, thumbnail
-from unmask.data.zip_directory import Entry
+from unmask.data.archives.entries import Entry
+from unmask.data.archives.reader import ArchiveReader
+from unmask.data.pictures.decoding import jpeg_quality, open_image, orientation, picture_format, to_rgb
+from unmask.data.pictures.thumbnails import Thumbnail, draft_size, thumbnail
 from unmask.errors import ImageError
 
 MIN_SIDE_PIXELS = 2
@@ -61,7 +61,7 @@ def inspect_image(content: bytes, *, max_pixels: int) -> Inspection:
         Its measures; the size is as shown, after EXIF rotation.
 
     Raises:
-        ImageError: it cannot be used, by the rules of `data/images.py`.
+        ImageError: it cannot be used, by the rules of `data/pictures/decoding.py`.
     """
     image = open_image(content, max_pixels=max_pixels)
     mode = image.mode

@@ -16,13 +16,13 @@ import pandas as pd
 from PIL import Image
 
 from unmask.config import PreprocessConfig
-from unmask.data.archive import locate
-from unmask.data.archive_reader import ArchiveReader
-from unmask.data.equalise import encode_equal
-from unmask.data.images import UPRIGHT, Pixels, fit_image, open_image, orientation, to_rgb
+from unmask.data.archives.contents import locate
+from unmask.data.archives.entries import Entry
+from unmask.data.archives.reader import ArchiveReader
 from unmask.data.parallel import in_chunks, map_in_order
+from unmask.data.pictures.decoding import UPRIGHT, Pixels, fit_image, open_image, orientation, to_rgb
+from unmask.data.pictures.equalise import encode_equal
 from unmask.data.shards import Example
-from unmask.data.zip_directory import Entry
 from unmask.errors import ImageError, ShardError
 
 KEPT_FORMATS = ("JPEG", "PNG")  # what the training input decodes to the same pixels as `images.decode`
@@ -54,20 +54,23 @@ def examples(archive: Path, records: pd.DataFrame, *, config: PreprocessConfig, 
         ArchiveError: the archive cannot be opened, or lacks a member.
         WorkerError: a process that prepares images died.
     """
-    labels, hashes = records["label"].astype(int), records["sha256"]
-    rows = zip(locate(archive, records["member"]), labels, hashes, strict=True)
+    rows = zip(locate(archive, records["member"]), records["sha256"], strict=True)
     prepare_rows = partial(prepare, archive, config=config, max_pixels=max_pixels)
-    for prepared in map_in_order(prepare_rows, in_chunks(rows, CHUNK_RECORDS), workers=config.workers):
-        yield from prepared
+    chunks = map_in_order(prepare_rows, in_chunks(rows, CHUNK_RECORDS), workers=config.workers)
+    # Names and hashes stay here: what came back from a worker would be a second copy of each.
+    known = zip(records["member"], records["label"].astype(int), records["sha256"], strict=True)
+    for images in chunks:
+        for image, (member, label, sha256) in zip(images, known, strict=False):
+            yield Example(member, label, sha256, image)
 
 
 def prepare(
-    archive: Path, rows: Sequence[tuple[Entry, int, str]], *, config: PreprocessConfig, max_pixels: int
-) -> list[Example]:
-    """Prepares one chunk of (entry, label, sha256) in a worker; see `examples`."""
+    archive: Path, rows: Sequence[tuple[Entry, str]], *, config: PreprocessConfig, max_pixels: int
+) -> list[bytes]:
+    """Prepares one chunk of (entry, sha256) in a worker: the images; see `examples`."""
     prepared = []
     with ArchiveReader(archive) as reader:
-        for entry, label, sha256 in rows:
+        for entry, sha256 in rows:
             try:
                 content = reader.read(entry)
             except ImageError as error:
@@ -78,10 +81,9 @@ def prepare(
             if hashlib.sha256(content).hexdigest() != sha256:
                 raise ShardError(f"{entry.name} in {archive} is not what was indexed; run the index stage again")
             try:
-                image = stored_image(content, config=config, max_pixels=max_pixels)
+                prepared.append(stored_image(content, config=config, max_pixels=max_pixels))
             except ImageError as error:
                 raise ShardError(f"{entry.name}: {error}") from error
-            prepared.append(Example(entry.name, label, sha256, image))
     return prepared
 
 

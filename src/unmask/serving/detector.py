@@ -12,8 +12,8 @@ from scipy.special import expit
 
 import unmask.models  # noqa: F401 - registers the layers that a saved model may name
 from unmask.artifacts import read_json, sha256_of_file
-from unmask.data.equalise import equalise
-from unmask.data.images import Pixels, decode, fit_image
+from unmask.data.pictures.decoding import Pixels, decode, fit_image
+from unmask.data.pictures.equalise import equalise
 from unmask.errors import EvaluationError, ImageError
 from unmask.records import FAKE, LABEL_NAMES, REAL
 

@@ -10,8 +10,8 @@ import keras
 import pandas as pd
 
 from unmask.config import RecipeConfig, TrainCnnConfig, TrainResnet50Config
-from unmask.data.input import training_batches, validation_batches
-from unmask.data.reading import steps
+from unmask.data.input.batches import training_batches, validation_batches
+from unmask.data.input.reading import steps
 from unmask.data.shards import ShardIndex
 from unmask.errors import TrainingError
 from unmask.losses import LOSSES

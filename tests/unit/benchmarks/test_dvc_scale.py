@@ -10,7 +10,7 @@ from benchmarks.dvc_repositories import Repository
 from PIL import Image
 
 from unmask import artifacts
-from unmask.data.archive import list_contents
+from unmask.data.archives.contents import list_contents
 from unmask.errors import UnmaskError
 
 

@@ -15,7 +15,8 @@ import pytest
 from PIL import Image, ImageFile
 
 from unmask.config import PreprocessConfig
-from unmask.data import images, preprocess
+from unmask.data import preprocess
+from unmask.data.pictures.decoding import decode, fit_image
 from unmask.errors import ArchiveError, ImageError, ShardError, UnmaskError
 
 CONFIG = PreprocessConfig(image_size=48, fit="resize", resample="box", equalise=0, shard_megabytes=1.0, workers=2)
@@ -46,7 +47,7 @@ def test_image_of_another_size_is_resized_once_and_stored_without_loss(make_imag
     content = make_image(1, size=(96, 96))
     written = Image.open(io.BytesIO(stored(content)))
     assert written.format == "PNG"
-    expected = images.fit_image(images.decode(content, max_pixels=MAX_PIXELS), size=48, fit="resize", resample="box")
+    expected = fit_image(decode(content, max_pixels=MAX_PIXELS), size=48, fit="resize", resample="box")
     np.testing.assert_array_equal(np.asarray(written), expected)
 
 
@@ -95,7 +96,7 @@ def test_member_whose_bytes_are_damaged_is_named(make_archive: Callable[..., Pat
 
 
 def test_member_of_absurd_size_is_not_read(make_archive: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("unmask.data.archive_reader.MAX_MEMBER_BYTES", 10)
+    monkeypatch.setattr("unmask.data.archives.reader.MAX_MEMBER_BYTES", 10)
     records = records_of("real/000.jpg")
     with pytest.raises(ShardError, match=r"cannot read real/000\.jpg .* bytes are more than the 10 allowed"):
         list(preprocess.examples(make_archive(), records, config=replace(CONFIG, workers=1), max_pixels=MAX_PIXELS))

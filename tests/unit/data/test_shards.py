@@ -10,7 +10,9 @@ from PIL import Image
 
 from unmask import artifacts
 from unmask.config import AugmentationConfig
-from unmask.data import images, input, reading, shards
+from unmask.data import shards
+from unmask.data.input import batches, reading
+from unmask.data.pictures.decoding import decode
 from unmask.errors import ShardError, StorageError
 
 ABOUT = {"preprocess": {"image_size": 48, "fit": "resize", "resample": "box"}}
@@ -101,7 +103,7 @@ def test_pixels_read_in_training_are_those_that_serving_decodes(folder: Path, ex
     # JPEG and PNG alike: TensorFlow's decoder against Pillow's.
     read = np.concatenate([batch for batch, _, _ in reading.evaluation_batches(folder, "test", 6)])
     for pixels, example in zip(read, examples, strict=True):
-        np.testing.assert_array_equal(pixels, np.asarray(images.decode(example.image, max_pixels=10**6)))
+        np.testing.assert_array_equal(pixels, np.asarray(decode(example.image, max_pixels=10**6)))
 
 
 def test_missing_shard_is_named(folder: Path) -> None:
@@ -118,9 +120,9 @@ def test_missing_index_says_which_stage_to_run(tmp_path: Path) -> None:
 def epochs(folder: Path, *, first: int, count: int, seed: int = 1) -> list[np.ndarray]:
     """Reads labels-and-pixels of whole training epochs: the mean of every image, in order."""
     index = shards.read_index(folder / "test")
-    batches = input.training_batches(index, batch_size=8, seed=seed, augmentation=UNVARIED, first_epoch=first)
+    read = batches.training_batches(index, batch_size=8, seed=seed, augmentation=UNVARIED, first_epoch=first)
     steps = reading.steps(index.records, 8)
-    means = [np.asarray(images).mean(axis=(1, 2, 3)) for images, _ in batches.take(count * steps)]
+    means = [np.asarray(images).mean(axis=(1, 2, 3)) for images, _ in read.take(count * steps)]
     return [np.concatenate(means[start : start + steps]) for start in range(0, count * steps, steps)]
 
 

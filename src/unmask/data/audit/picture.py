@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from unmask.data.images import Pixels, open_image, to_rgb
+from unmask.data.pictures.decoding import Pixels, open_image, to_rgb
 
 Features = npt.NDArray[np.float64]
 
@@ -43,7 +43,7 @@ def read_picture(content: bytes, *, max_pixels: int) -> Picture:
         The picture, upright.
 
     Raises:
-        ImageError: it cannot be used, by the rules of `data/images.py`.
+        ImageError: it cannot be used, by the rules of `data/pictures/decoding.py`.
     """
     header = open_image(content, max_pixels=max_pixels)
     return Picture(num_bytes=len(content), header=header, pixels=np.asarray(to_rgb(header)))

@@ -16,12 +16,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from unmask.console import progress
-from unmask.data.archive import locate
-from unmask.data.archive_reader import ArchiveReader
+from unmask.data.archives.contents import locate
+from unmask.data.archives.entries import Entry
+from unmask.data.archives.reader import ArchiveReader
 from unmask.data.audit.picture import Features, read_picture
 from unmask.data.audit.views import VIEWS
 from unmask.data.parallel import count_workers, in_chunks, map_in_order
-from unmask.data.zip_directory import Entry
 from unmask.errors import ArchiveError, ImageError
 
 FOLDS = 5

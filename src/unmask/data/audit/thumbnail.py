@@ -5,9 +5,9 @@ import io
 from collections.abc import Iterable
 from pathlib import Path
 
-from unmask.data.archive import locate
-from unmask.data.archive_reader import ArchiveReader
-from unmask.data.images import decode
+from unmask.data.archives.contents import locate
+from unmask.data.archives.reader import ArchiveReader
+from unmask.data.pictures.decoding import decode
 from unmask.errors import ImageError
 
 SIDE = 112  # pixels

@@ -4,9 +4,9 @@ import shutil
 from pathlib import Path
 
 from unmask.config import DownloadConfig
-from unmask.data.archive import GROUP_TABLE
+from unmask.data.archives.contents import GROUP_TABLE
+from unmask.data.archives.directory import read_directory
 from unmask.data.raw import Folders, describe
-from unmask.data.zip_directory import read_directory
 from unmask.errors import ConfigError, StorageError
 from unmask.records import Source
 

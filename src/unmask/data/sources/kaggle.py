@@ -14,11 +14,11 @@ from filelock import FileLock, Timeout
 
 from unmask.artifacts import sha256_of_file
 from unmask.config import DownloadConfig, KaggleConfig
+from unmask.data.archives.directory import read_directory
 from unmask.data.raw import Folders, describe, read_source
 from unmask.data.sources.archive import require_space
 from unmask.data.sources.kaggle_client import current_details, download, page_of, plain_errors, sign_in
 from unmask.data.sources.kaggle_pins import Pins, decide, is_as_pinned, require_bytes, require_sha256
-from unmask.data.zip_directory import read_directory
 from unmask.errors import ArchiveError, DownloadError
 from unmask.records import Source
 

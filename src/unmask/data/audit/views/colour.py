@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from unmask.data.audit.picture import Features, Picture
-from unmask.data.images import Pixels
+from unmask.data.pictures.decoding import Pixels
 
 CHANNELS = ("red", "green", "blue")
 LEVELS = 256

@@ -4,8 +4,8 @@ import numpy as np
 from PIL import Image, JpegImagePlugin
 
 from unmask.data.audit.picture import Features, Picture
-from unmask.data.image_headers import FORMATS
-from unmask.data.images import jpeg_quality, picture_format
+from unmask.data.pictures.decoding import jpeg_quality, picture_format
+from unmask.data.pictures.headers import FORMATS
 
 TABLE_ENTRIES = 64
 MEANING = "the file's size, dimensions, format, JPEG tables, chroma subsampling and EXIF"

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from unmask.data.audit.picture import Features, Picture
-from unmask.data.images import Pixels
+from unmask.data.pictures.decoding import Pixels
 
 MAX_SIDE = 256  # pixels of the centred square that is looked at, at native resolution
 BINS = 32

@@ -1,0 +1,1 @@
+"""Which images show the same picture: hashes propose pairs, the pictures themselves decide."""

@@ -1,0 +1,1 @@
+"""From shards to the batches that models take: read, decoded, shuffled, varied."""
