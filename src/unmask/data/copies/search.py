@@ -1,7 +1,7 @@
 """Which images show the same picture: equal bytes, or a copy saved anew, resized, mirrored or cut at the edges.
 
-Hashes of the thumbnails propose pairs (`data/copies/hashes.py`, `data/copies/near_pairs.py`), the pictures themselves decide
-(`data/copies/confirmation.py`).
+Hashes of the thumbnails propose pairs (`hashes.py`, `near_pairs.py`), the pictures themselves decide
+(`confirmation.py`).
 """
 
 import logging
@@ -19,7 +19,7 @@ from unmask.data.pictures.thumbnails import Thumbnails
 from unmask.records import COPY_COLUMNS
 
 EXACT, NEAR, MIRRORED, CROPPED = "exact", "near", "mirrored", "cropped"
-# Correlation of details, see `data/copies/confirmation.py`. Of the planted copies that `benchmarks/near_duplicates.py`
+# Correlation of details, see `confirmation.py`. Of the planted copies that `benchmarks/near_duplicates.py`
 # found, all photographs had 0.99 and more, 99% of drawn faces 0.97 and more, the weakest 0.69.
 LEAST_SIMILARITY = 0.66
 CROP_SHARE = 0.98  # a copy that shows less of a side than this is cropped

@@ -34,13 +34,9 @@ def test_takes_some_of_those_taken_before_also_twice():
 
 
 def test_takes_a_third_of_the_memory_of_tuples():
-    many = [
-        Entry(f"set/train/real/{number:05d}.jpg", 2**32 + 400 * number, 400, 400, 2**31, 0, 0)
-        for number in range(10_000)
-    ]
+    names = [f"set/train/real/{number:05d}.jpg" for number in range(10_000)]
+    many = [Entry(name, 2**32 + number, 2**10, 2**10, 2**31, 0, 0) for number, name in enumerate(names)]
     entries = collected(many)
-    held = len(entries.characters) + sum(
-        column.itemsize * len(column) for column in (*entries.numbers, entries.name_ends)
-    )
-    tuples = sum(sys.getsizeof(entry) + sys.getsizeof(entry.name) + 3 * sys.getsizeof(2**32) for entry in many)
-    assert held < tuples / 3
+    columns = (*entries.numbers, entries.name_ends)
+    held = len(entries.characters) + sum(column.itemsize * len(column) for column in columns)
+    assert held < sum(sys.getsizeof(entry) + sys.getsizeof(entry.name) + 3 * sys.getsizeof(2**32) for entry in many) / 3
