@@ -25,7 +25,6 @@ from benchmarks.memory import Usage
 from benchmarks.workspace import MeasurementError
 from unmask import artifacts
 from unmask.console import run_stage
-from unmask.data.raw import SOURCE_FILE
 from unmask.data.record_tables import read_records
 from unmask.records import SPLIT_COLUMNS, SPLITS
 
@@ -129,12 +128,7 @@ def surroundings() -> Mapping[str, str]:
 def make_raw(num_images: int) -> None:
     """Leaves a generated archive as `download` would; made once."""
     archive = generated_jpegs.archive_of(FOLDER, num_images=num_images)
-    folder = raw_folder(num_images)
-    folder.mkdir(exist_ok=True)
-    link = folder / archive.name
-    link.unlink(missing_ok=True)
-    link.symlink_to(archive.absolute())
-    artifacts.write_json(folder / SOURCE_FILE, {"archive": archive.name})
+    generated_jpegs.link_as_raw(archive, raw_folder(num_images))
 
 
 def raw_folder(num_images: int) -> Path:

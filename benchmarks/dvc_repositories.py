@@ -11,16 +11,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
 import yaml
 
-from benchmarks import workspace
+from benchmarks import generated_jpegs, workspace
 from benchmarks.workspace import MeasurementError
-from unmask import artifacts
-from unmask.data import raw
 
 PROFILE = "paper"  # at 256 px, which keeps the images' own bytes
 NOTHING_TO_DO = "Data and pipelines are up to date."
@@ -70,12 +68,7 @@ def loose(folder: Path, *, archive: Path, checkout: Path) -> Repository:
     """
     repository = prepare(folder, archive=archive, checkout=checkout, target="split")
     source = folder / "source"
-    source.mkdir(exist_ok=True)
-    about = raw.describe(archive, name=archive.stem, version="", url="", licence="as its maker states")
-    artifacts.write_json(source / raw.SOURCE_FILE, asdict(about))
-    link = source / archive.name
-    link.unlink(missing_ok=True)
-    link.symlink_to(archive.absolute())
+    generated_jpegs.link_as_raw(archive, source)
     definition = folder / "dvc.yaml"
     stages = yaml.safe_load(definition.read_text(encoding="utf-8"))["stages"]
     stages = {name: stages[name] for name in ("download", "index", "split")}

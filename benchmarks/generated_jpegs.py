@@ -8,6 +8,7 @@ import csv
 import io
 import zipfile
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import numpy as np
 from PIL import Image, ImageChops
 
 from unmask import artifacts
+from unmask.data import raw
 from unmask.data.parallel import in_chunks, map_in_order
 
 NUM_KAGGLE_IMAGES = 140_000
@@ -53,6 +55,16 @@ def archive_of(folder: Path, *, num_images: int) -> Path:
 def path_of(folder: Path, *, num_images: int) -> Path:
     """Says where the archive of so many images is kept."""
     return folder / f"generated-{num_images}.zip"
+
+
+def link_as_raw(archive: Path, folder: Path) -> None:
+    """Makes a folder like that of `download`: the zip, by a link, and what it is."""
+    folder.mkdir(parents=True, exist_ok=True)
+    link = folder / archive.name
+    link.unlink(missing_ok=True)
+    link.symlink_to(archive.absolute())
+    source = raw.describe(archive, name=archive.stem, version="", url="", licence="none: no pictures of anything")
+    artifacts.write_json(folder / raw.SOURCE_FILE, asdict(source))
 
 
 def write_archive(path: Path, *, num_images: int) -> None:

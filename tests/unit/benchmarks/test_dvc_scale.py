@@ -11,6 +11,7 @@ from PIL import Image
 
 from unmask import artifacts
 from unmask.data.archives.contents import list_contents
+from unmask.data.raw import find_archive, require_source
 from unmask.errors import UnmaskError
 
 
@@ -58,6 +59,13 @@ def test_a_generated_archive_is_read_as_kaggles_is(tmp_path):
         2,
     ]
     assert sum(member.label for member in members) == 7
+
+
+def test_a_linked_archive_is_found_as_what_download_left(tmp_path):
+    archive = generated_jpegs.archive_of(tmp_path, num_images=14)
+    generated_jpegs.link_as_raw(archive, tmp_path / "raw")
+    assert find_archive(tmp_path / "raw").samefile(archive)
+    assert require_source(tmp_path / "raw").bytes == archive.stat().st_size
 
 
 def test_an_archive_that_exists_is_not_made_again(tmp_path):
