@@ -124,7 +124,7 @@ def list_contents(path: Path) -> Contents:
     directory = read_files(path)
     positions = array("Q")
     facts: list[Facts] = []
-    rejects = directory.refused
+    rejects = list(directory.refused)
     num_ignored = 0
     for position, name in enumerate(directory.entries.names()):
         stated = None if is_table(name) else read_folders(name)
@@ -165,11 +165,26 @@ def locate(path: Path, names: Iterable[str]) -> Entries:
 
 
 def read_files(path: Path) -> Directory:
-    """Lists the files, sorted by name, and checks them as a whole.
+    """Lists the files, sorted by name, and checks them as a whole; once, as long as the file stays the same.
 
     Raises:
         ArchiveError: as `list_contents`.
     """
+    try:
+        about = path.stat()
+    except OSError:
+        return read_checked(path)  # which says what is wrong
+    return read_unchanged(path, about.st_ino, about.st_size, about.st_mtime_ns)
+
+
+@lru_cache(maxsize=1)
+def read_unchanged(path: Path, *_: int) -> Directory:
+    """Reads the directory of a file that is told from others by some numbers: a stage asks for it several times."""
+    return read_checked(path)
+
+
+def read_checked(path: Path) -> Directory:
+    """Does what `read_files` says, each time."""
     directory = read_directory(path)
     encrypted = sorted(entry.name for entry in directory.entries if entry.flags & ENCRYPTED)
     if encrypted:

@@ -14,8 +14,8 @@ from unmask.data.audit.counts import summarize_classes
 from unmask.data.audit.findings import Finding
 from unmask.data.audit.index_report import class_section, describe_source
 from unmask.data.audit.page import Bar, Page, Pair, Section, Side, Table, render
+from unmask.data.audit.previews import make_previews
 from unmask.data.audit.shortcuts import Measured, Telling
-from unmask.data.audit.thumbnail import thumbnails
 from unmask.data.audit.views import VIEWS
 from unmask.data.splits import lottery
 from unmask.records import LABEL_NAMES, SPLITS, TEST, TRAIN, VALIDATION, Source
@@ -37,7 +37,7 @@ COPY_TEXT = (
     "agree. Those of two classes or of two of the archive's splits come first."
 )
 
-Thumbnails = Callable[[Iterable[str]], dict[str, str]]
+Previews = Callable[[Iterable[str]], dict[str, str]]
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def audit_split(
         class_section(summarize_classes(records)),
         bar_section("Shortcuts: what gives the classes away", SHORTCUT_TEXT, {"": telling}, section.shortcut_auc),
         bar_section("Drift: are the splits alike?", DRIFT_TEXT, drifts, section.drift_auc),
-        copy_section(described, lambda members: thumbnails(archive, members, max_pixels=max_pixels)),
+        copy_section(described, lambda members: make_previews(archive, members, max_pixels=max_pixels)),
     ]
     page = Page("Audit of the data and its splits", describe_source(source), findings, sections)
     return SplitAudit(summary=summary, findings=findings, page=render(page))
@@ -183,12 +183,12 @@ def bar_section(title: str, text: str, tellings: dict[str, list[Telling]], limit
     return Section(title=title, text=text if bars else "There are too few images to say.", bars=bars)
 
 
-def copy_section(pairs: pd.DataFrame, make_thumbnails: Thumbnails) -> Section:
+def copy_section(pairs: pd.DataFrame, make_pictures: Previews) -> Section:
     """Shows pairs of copies as one can look at them."""
     if pairs.empty:
         return Section(title="Copies", text="No two images show the same picture.")
     shown = pairs.head(MAX_PAIRS)
-    pictures = make_thumbnails([*shown["left"], *shown["right"]])
+    pictures = make_pictures([*shown["left"], *shown["right"]])
     text = (
         f"{COPY_TEXT} {len(pairs)} pairs; " + ("all are" if len(pairs) <= MAX_PAIRS else f"{MAX_PAIRS} are") + " shown."
     )

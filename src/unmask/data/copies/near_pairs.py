@@ -171,7 +171,7 @@ def compare(entries: Words, left: Positions, right: Positions, *, num_images: in
     is_near = bit_distance(entries[:half, left], entries[:half, right]) <= distance
     left, right = left[is_near], right[is_near]
     distances = bit_distance(entries[:, left], entries[:, right])
-    is_pair = (distances <= distance) & (left % num_images != right % num_images) & (right >= 0)
+    is_pair = (distances <= distance) & (left % num_images != right % num_images)
     is_pair &= (left < num_images) | (right >= FIRST_CROP * num_images)  # two mirror images: as the pictures themselves
     return encode(left[is_pair], right[is_pair], distances[is_pair].astype(np.uint64), num_images)
 

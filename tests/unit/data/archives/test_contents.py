@@ -4,7 +4,8 @@ import zipfile
 
 import pytest
 
-from unmask.data.archives.contents import list_contents, locate, read_folders
+from unmask.data.archives import contents
+from unmask.data.archives.contents import STRAY, list_contents, locate, read_folders
 from unmask.data.archives.directory import read_directory
 from unmask.data.archives.entries import Entry
 from unmask.data.archives.reader import ArchiveReader
@@ -281,3 +282,19 @@ def test_reads_the_source_videos_of_the_real_frames(real_data):
     members = list_contents(real_data / "faceswap.zip").members
     assert len(members) == 12_000
     assert all(member.group for member in members)
+
+
+def test_the_directory_of_a_file_is_read_again_only_when_the_file_changed(make_archive, monkeypatch):
+    read = []
+    monkeypatch.setattr(contents, "read_directory", lambda path: read.append(path) or read_directory(path))
+    path = make_archive({"real/a.jpg": b"1", "fake/a.jpg": b"2"})
+    assert len(list_contents(path).members) == len(locate(path, ["real/a.jpg", "fake/a.jpg"])) == 2
+    assert len(read) == 1
+    make_archive({"real/a.jpg": b"1", "fake/a.jpg": b"2", "fake/b.jpg": b"3"})
+    assert len(list_contents(path).members) == 3
+    assert len(read) == 2
+
+
+def test_what_is_rejected_is_told_anew_each_time(make_archive):
+    path = make_archive({"real/a.jpg": b"1", "fake/a.jpg": b"2", "other/b.png": b"3"})
+    assert list_contents(path).rejects == list_contents(path).rejects == [("other/b.png", STRAY)]

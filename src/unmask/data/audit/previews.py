@@ -14,7 +14,7 @@ SIDE = 112  # pixels
 QUALITY = 80
 
 
-def thumbnails(archive: Path, members: Iterable[str], *, max_pixels: int) -> dict[str, str]:
+def make_previews(archive: Path, members: Iterable[str], *, max_pixels: int) -> dict[str, str]:
     """Makes small pictures of some members.
 
     Args:
