@@ -68,4 +68,6 @@ def require_none_stops(findings: Sequence[Finding], *, report: str) -> None:
             f"  {finding.name} is {finding.value:.4g}, above {finding.limits.stop:g}: {finding.statement}"
             for finding in stopping
         ]
-        raise AuditError("the data is not fit to learn from:\n" + "\n".join(lines) + f"\nThe whole audit: {report}")
+        keys = sorted({f"split.audit.{finding.name.partition(':')[0]}.stop" for finding in stopping})
+        way_out = f"Correct the archive or, where this is meant, raise {' and '.join(keys)}. The whole audit: {report}"
+        raise AuditError("\n".join(["the data is not fit to learn from:", *lines, way_out]))
