@@ -1,12 +1,11 @@
-"""The audit's pages, read as a browser reads them; and simple models on one thread."""
+"""The audit's pages, read as a browser reads them."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from html.parser import HTMLParser
 from itertools import pairwise
 
 import pytest
-from threadpoolctl import threadpool_limits
 
 from unmask.records import Source
 
@@ -82,12 +81,3 @@ def read_page() -> Callable[[str], ReadPage]:
 def source() -> Source:
     """Where an archive might come from."""
     return Source("someone/faces", "3", "", "CC BY 4.0", "faces.zip", 1234567, "0123456789abcdef" * 4)
-
-
-@pytest.fixture
-def one_thread() -> Iterator[None]:
-    """Fits models on one thread: they are so small that threads only wait for each other."""
-    import sklearn.ensemble  # noqa: F401  # only libraries that are loaded can be limited
-
-    with threadpool_limits(1):
-        yield

@@ -3,6 +3,7 @@
 import io
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,11 +12,9 @@ import pytest
 from PIL import Image
 
 from unmask.data.audit import shortcuts
-from unmask.data.audit.shortcuts import FOLDS, Measured, Telling, measure, most_telling, tell, tell_apart
+from unmask.data.audit.shortcuts import FOLDS, Measured, Telling, measure, most_telling, tell_apart
 from unmask.data.audit.views import VIEWS
 from unmask.errors import ArchiveError
-
-pytestmark = pytest.mark.usefixtures("one_thread")
 
 SIDE = 64
 PER_CLASS = 60
@@ -53,6 +52,12 @@ def checkered(image: Image.Image) -> Image.Image:
 
 def look(archive: Path, members: pd.Series, *, workers: int = 1) -> Measured:
     return measure(archive, members, max_pixels=SIDE * SIDE, workers=workers)
+
+
+def told(view: str, features: npt.NDArray[np.float64], truth: npt.NDArray[np.int64], **options: Any) -> Telling:
+    """Lets one view alone tell."""
+    [found] = tell_apart({view: features}, truth, **options)
+    return found
 
 
 @pytest.fixture
@@ -137,8 +142,8 @@ def test_what_only_groups_tell_tells_nothing(view: str) -> None:
     aucs, leaky = [], []
     for seed in range(3):
         measured, truth, groups = random_sets(40, per_group=4, seed=seed)
-        aucs.append(tell(view, measured[view], truth, groups=groups, seed=0).auc)
-        leaky.append(tell(view, measured[view], truth, groups=np.arange(len(truth)), seed=0).auc)
+        aucs.append(told(view, measured[view], truth, groups=groups, seed=0).auc)
+        leaky.append(told(view, measured[view], truth, groups=np.arange(len(truth)), seed=0).auc)
     assert abs(np.mean(aucs) - 0.5) < 0.15
     assert np.mean(leaky) > 0.8  # were each image a group of its own
 
@@ -148,6 +153,26 @@ def test_sets_of_too_few_groups_are_not_told_apart(num_groups: int, expected: li
     # Every second group is of the second set: 9 are too few for five folds, 10 are enough.
     measured, truth, groups = random_sets(num_groups, per_group=3)
     assert [one.view for one in tell_apart(measured, truth, groups=groups, seed=0)] == expected
+
+
+def grouped(*sizes: int) -> npt.NDArray[np.int64]:
+    return np.repeat(np.arange(len(sizes)), sizes)
+
+
+def test_a_fold_of_one_set_only_is_left_out() -> None:
+    # Two groups hold most of each class, so that they fill folds by themselves.
+    real, fake = grouped(100, 300, *[1] * 10), grouped(300, 500, *[1] * 10)
+    truth, groups = np.repeat([0, 1], [len(real), len(fake)]), np.concatenate([real, 100 + fake])
+    features = np.repeat(truth[:, None].astype(float), len(VIEWS["colour"].names), axis=1)
+    [found] = tell_apart({"colour": features}, truth, groups=groups, seed=0)
+    assert (found.auc, found.standard_error) == (1.0, 0.0)
+
+
+def test_nothing_is_said_where_most_folds_hold_one_set_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    truth = np.repeat([0, 1], 20)
+    halves = [(np.arange(40), np.arange(20)), (np.arange(40), np.arange(20, 40))] * 2 + [(np.arange(40), np.arange(40))]
+    monkeypatch.setattr("sklearn.model_selection.StratifiedGroupKFold.split", lambda *_: iter(halves))
+    assert tell_apart({"colour": np.zeros((40, 3))}, truth, groups=np.arange(40), seed=0) == []
 
 
 def test_the_seed_decides() -> None:
@@ -169,7 +194,7 @@ def test_the_auc_is_that_of_scikit_learn() -> None:
     folds = StratifiedGroupKFold(5, shuffle=True, random_state=3)
     model = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=1000))
     expected = cross_val_score(model, features, truth, groups=groups, cv=folds, scoring="roc_auc")
-    found = tell("colour", features, truth, groups=groups, seed=3)
+    found = told("colour", features, truth, groups=groups, seed=3)
     assert found.auc == pytest.approx(expected.mean(), abs=1e-4)
     assert found.standard_error == pytest.approx(sem(expected), abs=1e-4)
     assert found.beyond_noise == pytest.approx(expected.mean() - 2 * sem(expected), abs=3e-4)

@@ -22,8 +22,6 @@ from unmask.data.index import index_archive
 from unmask.data.splits import split_records
 from unmask.records import COPY_COLUMNS, Source
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 HOSTILE = "<script>alert(1)<"  # a member's name ends at a slash
 FOLDERS = tuple(f"set/{split}/{label}" for split in ("train", "valid", "test") for label in ("real", "fake"))
 
