@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from unmask.artifacts import UNFINISHED, sha256_of_file
+from unmask.environment import MLFLOW_TRACKING_URI
 
 ROOT = Path(__file__).parents[2]
 COPIED = ("src", "stages", "dvc.yaml", "params.yaml", ".dvcignore", ".gitignore", "pyproject.toml")
@@ -37,7 +38,9 @@ client = MlflowClient(sys.argv[1])
 experiment = client.get_experiment_by_name("unmask")
 runs = client.search_runs([experiment.experiment_id]) if experiment else []
 print(json.dumps([
-    {"model": run.data.params["model"], "status": run.info.status, "tags": run.data.tags, "metrics": run.data.metrics,
+    {"model": run.data.params["model"], "status": run.info.status, "tags": run.data.tags,
+     "metrics": {name: [[point.step, point.value] for point in client.get_metric_history(run.info.run_id, name)]
+                 for name in run.data.metrics},
      "splits": sorted(entry.dataset.name for entry in run.inputs.dataset_inputs)}
     for run in runs
 ]))
@@ -103,8 +106,12 @@ class Project:
         return [path for folder in PARENTS for path in (self.root / folder).glob(f".*{UNFINISHED}")]
 
     def runs(self) -> list[dict[str, Any]]:
-        """Reads MLflow's store in a process of its own: this one would go on seeing a database that was deleted."""
-        uri = f"sqlite:///{self.root}/mlruns/mlflow.db"
+        """Reads MLflow's store in a process of its own: this one would go on seeing a database that was deleted.
+
+        Returns:
+            The runs; of each metric every (step, value).
+        """
+        uri = self.environment.get(MLFLOW_TRACKING_URI, f"sqlite:///{self.root}/mlruns/mlflow.db")
         return json.loads(self.run(sys.executable, "-W", "ignore", "-c", LIST_RUNS, uri).stdout)
 
     def processes(self) -> list[psutil.Process]:

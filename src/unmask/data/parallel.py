@@ -1,14 +1,17 @@
 """Work spread over processes, with results in the order of the work; what the work is, the caller knows."""
 
 import os
+import signal
+import traceback
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
-from multiprocessing import get_context, parent_process
-from threading import Thread
-from typing import TypeVar
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from queue import SimpleQueue
+from typing import Any, TypeVar
 
 from unmask.errors import WorkerError
 
@@ -40,33 +43,95 @@ def map_in_order(
         yield from map(function, chunks)
         return
     waiting = iter(chunks)
-    # Spawned, not forked: a fork copies the locks of whatever threads the caller runs, as TensorFlow's, and can hang.
-    # An executor, not a multiprocessing.Pool: that waits for ever for what a killed worker was doing
-    # (https://github.com/python/cpython/issues/66587).
-    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=end_with_parent)
+    crew = Crew(function, workers=workers)
+    # Each thread waits for one process at a time.
+    threads = ThreadPoolExecutor(workers)
     try:
-        pending = deque(pool.submit(function, chunk) for chunk in islice(waiting, QUEUED_PER_WORKER * workers))
+        pending = deque(threads.submit(crew.ask, chunk) for chunk in islice(waiting, QUEUED_PER_WORKER * workers))
         while pending:
             result = pending.popleft().result()
-            pending.extend(pool.submit(function, chunk) for chunk in islice(waiting, 1))
+            pending.extend(threads.submit(crew.ask, chunk) for chunk in islice(waiting, 1))
             yield result
-    except BrokenProcessPool as error:
-        raise WorkerError(
-            f"one of {workers} processes died, most likely for lack of memory: free some, or allow fewer workers"
-        ) from error
     finally:
-        pool.shutdown(cancel_futures=True)
+        threads.shutdown(wait=False, cancel_futures=True)
+        crew.end()
+        threads.shutdown()
 
 
-def end_with_parent() -> None:
-    """Ends this process when its parent dies: a parent that was killed tells nobody, and its workers wait for ever."""
+class Crew:
+    """Some processes that apply one function, each at the end of a line of its own.
 
-    def wait() -> None:
-        if parent := parent_process():
-            parent.join()
-            os._exit(1)
+    Not a ProcessPoolExecutor and not a multiprocessing.Pool: their processes answer on one line that all hold open, so
+    that one which is killed while it answers is waited for without end, by the second even one killed at any time
+    (https://github.com/python/cpython/issues/66587). The end of a line of its own is noticed at once.
+    """
 
-    Thread(target=wait, name="end-with-parent", daemon=True).start()
+    def __init__(self, function: Callable[[Any], Any], *, workers: int) -> None:
+        """Starts them.
+
+        Args:
+            function: see `map_in_order`.
+            workers: how many.
+        """
+        # Spawned, not forked: a fork copies the locks of whatever threads the caller runs, as TensorFlow's, and can
+        # hang.
+        self.context = get_context("spawn")
+        self.processes: list[BaseProcess] = []
+        self.idle: SimpleQueue[Connection] = SimpleQueue()
+        for _ in range(workers):
+            ours, theirs = self.context.Pipe()
+            process = self.context.Process(target=serve, args=(function, theirs), daemon=True)
+            process.start()
+            theirs.close()
+            self.processes.append(process)
+            self.idle.put(ours)
+
+    def ask(self, chunk: Any) -> Any:
+        """Has an idle process do one chunk, and gives its result.
+
+        Raises:
+            WorkerError: it died. What the function raised is raised here.
+        """
+        line = self.idle.get()
+        try:
+            line.send(chunk)
+            has_failed, answer = line.recv()
+        except (EOFError, OSError) as error:
+            raise WorkerError(
+                f"one of {len(self.processes)} processes died, most likely for lack of memory: free some, or allow "
+                "fewer workers"
+            ) from error
+        finally:
+            self.idle.put(line)
+        if has_failed:
+            raise answer
+        return answer
+
+    def end(self) -> None:
+        """Ends the processes, whatever they do: nobody waits for it any more."""
+        for process in self.processes:
+            process.kill()
+        for process in self.processes:
+            process.join()
+
+
+def serve(function: Callable[[Any], Any], line: Connection) -> None:
+    """Does what comes in on a line until it is closed, which it also is when the parent was killed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C reaches all processes; the parent ends this one
+    try:
+        while True:
+            line.send(outcome(function, line.recv()))
+    except (EOFError, OSError):
+        return
+
+
+def outcome(function: Callable[[Any], Any], chunk: Any) -> tuple[bool, Any]:
+    """Applies the function: whether it failed, and its result or what it raised."""
+    try:
+        return False, function(chunk)
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is raised again where the work was asked for
+        error.add_note("".join(traceback.format_exception(error)))  # which is not sent along
+        return True, error
 
 
 def count_workers(workers: int) -> int:

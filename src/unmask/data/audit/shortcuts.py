@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from unmask.console import progress
 from unmask.data.archives.contents import locate
@@ -30,6 +31,7 @@ IMAGES_PER_WORKER = 250  # a process takes about as long to start as these many 
 NUM_TELLING = 3
 
 Measured = dict[str, Features]
+Fold = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]  # positions to fit on, and to judge by
 
 
 @dataclass(frozen=True)
@@ -107,25 +109,27 @@ def tell_apart(
         seed: of the folds.
 
     Returns:
-        One for each view, in the table's order; none where a set has too few groups to be cross-validated.
+        One for each view, in the table's order; none where a set has too few groups to be cross-validated, or a few
+        groups hold so much of it that most folds lack one of the two sets.
     """
-    if min(len(np.unique(groups[truth == which])) for which in (0, 1)) < 2 * FOLDS:
-        return []
-    return [tell(view, features, truth, groups=groups, seed=seed) for view, features in measured.items()]
-
-
-def tell(
-    view: str, features: Features, truth: npt.NDArray[np.int64], *, groups: npt.NDArray[np.int64], seed: int
-) -> Telling:
-    """Cross-validates one view's model."""
     from sklearn.model_selection import StratifiedGroupKFold
 
-    folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed).split(features, truth, groups)
+    if min(len(np.unique(groups[truth == which])) for which in (0, 1)) < 2 * FOLDS:
+        return []
+    divided = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed).split(truth, truth, groups)
+    folds = [(train, test) for train, test in divided if len(np.unique(truth[test])) == 2]
+    if len(folds) <= FOLDS // 2:
+        return []
+    return [tell(view, features, truth, folds=folds) for view, features in measured.items()]
+
+
+def tell(view: str, features: Features, truth: npt.NDArray[np.int64], *, folds: Sequence[Fold]) -> Telling:
+    """Cross-validates one view's model."""
     scores = [fold_auc(view, features, truth, train=train, test=test) for train, test in folds]
     return Telling(
         view=view,
         auc=round(float(np.mean(scores)), 4),
-        standard_error=round(float(np.std(scores, ddof=1) / np.sqrt(FOLDS)), 4),
+        standard_error=round(float(np.std(scores, ddof=1) / np.sqrt(len(scores))), 4),
         features=most_telling(view, features, truth),
     )
 
@@ -141,8 +145,10 @@ def fold_auc(
     """Fits a view's model on some images and gives its AUC on others."""
     from sklearn.metrics import roc_auc_score
 
-    model = make_model(view).fit(features[train], truth[train])
-    return float(roc_auc_score(truth[test], model.predict_proba(features[test])[:, 1]))
+    model = make_model(view)
+    with threadpool_limits(1):  # on so few rows a second thread gains nothing, and costs twentyfold on a busy machine
+        model.fit(features[train], truth[train])
+        return float(roc_auc_score(truth[test], model.predict_proba(features[test])[:, 1]))
 
 
 def make_model(view: str) -> Any:

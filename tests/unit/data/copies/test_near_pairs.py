@@ -15,7 +15,7 @@ from unmask.data.copies.hashes import (
 from unmask.data.copies.near_pairs import near_pairs
 from unmask.data.pictures.thumbnails import SIDE
 
-DISTANCE = 28
+DISTANCE = 32
 
 
 def random_words(num_images, *, seed=0):

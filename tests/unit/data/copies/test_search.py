@@ -109,9 +109,12 @@ def test_copies_of_copies_are_joined():
 
 
 @pytest.mark.real_data
-def test_the_known_near_duplicates_of_the_real_subset_are_found(real_data, copies_in):
-    copies = copies_in(real_data / "faces-140k-subset.zip")
+def test_the_known_near_duplicates_of_the_real_subset_are_found(real_data, copies_in, parameters):
+    archive = real_data / "faces-140k-subset.zip"
+    copies = copies_in(archive, distance=parameters.split.near_duplicate_distance)
     pairs = [tuple(name.rsplit("/")[-1] for name in pair) for pair in copies[["left", "right"]].to_numpy().tolist()]
     assert ("0YYEKMF3GY.jpg", "1DKCGEETES.jpg") in pairs
     # Looked at by eye: three pairs show one face twice, and no other pair does.
     assert len(pairs) == 3
+    # Their hashes are 11, 15 and 25 bits apart: a wider search looks at more pairs and finds no more copies.
+    pd.testing.assert_frame_equal(copies_in(archive, distance=36), copies)
