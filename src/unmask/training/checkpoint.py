@@ -1,12 +1,14 @@
 """What an interrupted training needs to go on from its last finished epoch as if nothing had happened.
 
-It lies beside the stage's output, not in it, and is found only by what the training is made of: other parameters, data,
+It lies outside the stage's output, and is found only by what the training is made of: other parameters, data,
 code or library versions never go on from it. The order of images and their variation are functions of seed and epoch,
 so that they need not be kept.
 """
 
 import json
+import logging
 import shutil
+import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -27,6 +29,8 @@ CODE = ("data/input", "losses", "models", "training")  # of the package: what an
 PACKAGES = ("keras", "numpy", "tensorflow")
 
 Arrays = list[npt.NDArray[Any]]
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -82,15 +86,19 @@ class Checkpoint:
             artifacts.write_text(target / STATE, json.dumps(plain))  # not sorted: a row's order is the history's
 
     def load(self) -> State | None:
-        """Reads the state; None where there is none."""
-        if not (self.place / STATE).is_file():
+        """Reads the state; None where there is none, or a damaged one, which is told."""
+        if not self.place.exists():
             return None
-        content: dict[str, Any] = artifacts.read_json(self.place / STATE)
-        with np.load(self.place / ARRAYS, allow_pickle=False) as arrays:
-            names = sorted(arrays.files)
-            for kind in ARRAY_FIELDS:
-                content[kind] = [arrays[name] for name in names if name.startswith(f"{kind}-")]
-        return State(**content)
+        try:
+            content: dict[str, Any] = artifacts.read_json(self.place / STATE)
+            with np.load(self.place / ARRAYS, allow_pickle=False) as arrays:
+                names = sorted(arrays.files)
+                for kind in ARRAY_FIELDS:
+                    content[kind] = [arrays[name] for name in names if name.startswith(f"{kind}-")]
+            return State(**content)
+        except (OSError, ValueError, TypeError, KeyError, zipfile.BadZipFile) as error:
+            logger.warning("%s is damaged (%s): training begins anew", self.place, error)
+            return None
 
     def clear(self) -> None:
         """Removes the states of this stage, this training's and any other's."""

@@ -128,3 +128,17 @@ def test_a_state_of_another_key_is_not_found_and_clearing_removes_all(splits: Sp
     other.clear()
     assert kept.load() is None
     assert not (tmp_path / "states").exists()
+
+
+@pytest.mark.parametrize("name", [checkpoint.STATE, checkpoint.ARRAYS])
+def test_a_damaged_state_is_told_and_not_used(
+    splits: Splits, tmp_path: Path, caplog: pytest.LogCaptureFixture, name: str
+) -> None:
+    section = section_of("cnn")
+    kept = Checkpoint(tmp_path / "states", key="k")
+    with pytest.raises(Killed):
+        train(section, splits, KillAt(1), kept=kept)
+    file = tmp_path / "states" / "k" / name
+    file.write_bytes(file.read_bytes()[:100])
+    assert kept.load() is None
+    assert "is damaged" in caplog.text
