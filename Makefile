@@ -61,7 +61,8 @@ lock: $(READY) ## pin every dependency again in requirements.lock
 	  --no-emit-find-links --custom-compile-command "make lock" pyproject.toml -o requirements.lock
 
 clean: ## remove the environment, caches and outputs; the runs in mlruns/ and DVC's cache stay
-	rm -rf $(VENV) $(PEERS) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis data models reports
+	rm -rf $(VENV) $(PEERS) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis data models reports \
+	  .checkpoints
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 setup: $(READY)

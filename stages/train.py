@@ -19,6 +19,9 @@ def main() -> None:
     parser.add_argument("--params", type=Path, required=True)
     parser.add_argument("--model", required=True)
     parser.add_argument("--shards", type=Path, required=True)
+    parser.add_argument(
+        "--checkpoint", type=Path, required=True, help="folder for what an interrupted run goes on from"
+    )
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--debug", action="store_true")
     arguments = parser.parse_args()
@@ -28,12 +31,23 @@ def main() -> None:
     with silent_start():
         from unmask.tracking import mirror
         from unmask.training import artifact, fit
+        from unmask.training.checkpoint import Checkpoint, key_of
     logger.info("train %s: %d images, %d for validation", arguments.model, training.records, validation.records)
     with mirror.training_run(model_name=arguments.model, section=section, environment=environment.read()) as run:
-        trained = fit.train(arguments.model, section, training=training, validation=validation, callbacks=run.callbacks)
+        key = key_of(section, training=training, validation=validation)
+        kept = Checkpoint(arguments.checkpoint, key=key)
+        trained = fit.train(
+            arguments.model,
+            section,
+            training=training,
+            validation=validation,
+            callbacks=run.callbacks,
+            checkpoint=kept,
+        )
         description = artifact.describe(arguments.model, section, training=training, validation=validation)
         with artifacts.atomic_path(arguments.output) as folder:
             artifact.save(folder, trained, description=description)
+        kept.clear()
         run.record(arguments.output)
     logger.info("train %s: %s in %.1f s", arguments.model, arguments.output, time.monotonic() - started)
 

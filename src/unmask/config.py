@@ -27,6 +27,7 @@ Count = Annotated[int, Field(ge=1)]
 CountOrNone = Annotated[int, Field(ge=0)]
 Pixels = Annotated[int, Field(ge=16, le=4096)]
 
+LossName = Literal["binary_crossentropy", "label_smoothed", "focal", "squared_hinge", "brier"]
 MetricName = Literal[
     "roc_auc_score",
     "average_precision_score",
@@ -188,7 +189,7 @@ class RecipeConfig:
     seed: CountOrNone
     epochs: Count
     batch_size: Count
-    loss: Literal["binary_crossentropy", "focal"]
+    loss: LossName
     precision: Literal["float32", "mixed_bfloat16", "mixed_float16"]
     head_epochs: CountOrNone
     head_learning_rate: Positive

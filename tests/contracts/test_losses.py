@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from unmask.config import RecipeConfig
-from unmask.losses import LOSSES
+from unmask.losses import LOSSES, PROPER
 
 LABELS = np.array([[0.0], [1.0], [1.0]], dtype="float32")
 
@@ -36,6 +36,41 @@ def test_binary_crossentropy_of_logit_zero_is_the_logarithm_of_two() -> None:
     # sigmoid(0) = 0.5, and -log(0.5) = 0.6931.
     zeros = np.zeros((3, 1), dtype="float32")
     assert float(LOSSES["binary_crossentropy"]()(LABELS, zeros)) == pytest.approx(0.6931472)
+
+
+def test_brier_is_the_mean_squared_difference() -> None:
+    # Logits of ln 3 and -ln 3 are scores of 0.75 and 0.25: (0.75 - 0)^2 = 0.5625 and twice (0.25 - 1)^2 = 0.5625.
+    logits = np.array([[np.log(3)], [-np.log(3)], [-np.log(3)]], dtype="float32")
+    assert float(LOSSES["brier"]()(LABELS, logits)) == pytest.approx(0.5625)
+
+
+def test_squared_hinge_takes_labels_for_signs() -> None:
+    # max(0, 1 - sign * logit)^2: (1 + 0.5)^2 = 2.25, (1 - 0.5)^2 = 0.25 and 0 beyond the margin; their mean is 0.8333.
+    logits = np.array([[0.5], [0.5], [2.0]], dtype="float32")
+    assert float(LOSSES["squared_hinge"]()(LABELS, logits)) == pytest.approx(2.5 / 3)
+
+
+def test_smoothed_labels_are_least_at_their_own_probability() -> None:
+    # The least for a label of 0.95 is its entropy, at a logit of ln(0.95 / 0.05).
+    logit = float(np.log(0.95 / 0.05))
+    logits = np.array([[-logit], [logit], [logit]], dtype="float32")
+    entropy = -(0.95 * np.log(0.95) + 0.05 * np.log(0.05))
+    assert float(LOSSES["label_smoothed"]()(LABELS, logits)) == pytest.approx(entropy)
+
+
+@pytest.mark.parametrize("name", sorted(LOSSES))
+def test_proper_losses_and_no_others_are_least_at_the_probability(name: str) -> None:
+    # Of many images that look alike, 70% are fake: the expected loss by the score that all of them get.
+    scores = np.linspace(0.01, 0.99, 99, dtype="float32")
+    expected = []
+    for score in scores:
+        logits = np.full((2, 1), np.log(score / (1 - score)), dtype="float32")
+        loss_of_real, loss_of_fake = (
+            float(LOSSES[name]()(np.full((2, 1), label, dtype="float32"), logits)) for label in (0, 1)
+        )
+        expected.append(0.3 * loss_of_real + 0.7 * loss_of_fake)
+    best = float(scores[int(np.argmin(expected))])
+    assert (best == pytest.approx(0.7, abs=0.005)) is (name in PROPER), best
 
 
 def test_parameters_allow_exactly_the_losses_of_the_table() -> None:

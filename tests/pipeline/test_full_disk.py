@@ -49,7 +49,7 @@ CHEAP = (
     ),
 )
 EXPENSIVE = (
-    Case("train", "models/cnn", ("--model", "cnn", "--shards", "data/shards")),
+    Case("train", "models/cnn", ("--model", "cnn", "--shards", "data/shards", "--checkpoint", ".checkpoints/cnn")),
     Case(
         "evaluate",
         "reports/evaluate/cnn",

@@ -20,7 +20,7 @@ from unmask.errors import ConfigError
         ("keep_upstream: true", 'keep_upstream: "yes"', r"split\.keep_upstream: got 'yes'; expected a valid boolean"),
         ("keep_upstream: true", "keep_upstream: 1", r"split\.keep_upstream: got 1; expected a valid boolean"),
         ("source: sample ", "source: internet ", r"download\.source: got 'internet'; expected 'sample', 'archive' or"),
-        ("near_duplicate_distance: 28", "near_duplicate_distance: 65", r"split\.near_duplicate_distance: got 65"),
+        ("near_duplicate_distance: 32", "near_duplicate_distance: 65", r"split\.near_duplicate_distance: got 65"),
         ("filters: [16, 32, 32]", "filters: []", r"train\.cnn\.architecture\.filters: got \[\]"),
         ("filters: [16, 32, 32]", "filters: [16, 0]", r"train\.cnn\.architecture\.filters\.1: got 0"),
         ("dataset: xhlulu/140k-real-and-fake-faces", "dataset: faces", r"download\.kaggle\.dataset"),

@@ -6,6 +6,7 @@ import traceback
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from itertools import islice
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
@@ -43,48 +44,56 @@ def map_in_order(
         yield from map(function, chunks)
         return
     waiting = iter(chunks)
-    crew = Crew(function, workers=workers)
-    # Each thread waits for one process at a time.
-    threads = ThreadPoolExecutor(workers)
+    first = list(islice(waiting, QUEUED_PER_WORKER * workers))
+    if not first:
+        return
+    workers = min(workers, len(first))
+    threads = ThreadPoolExecutor(workers)  # each waits for one process at a time
+    crew = Crew(function)
     try:
-        pending = deque(threads.submit(crew.ask, chunk) for chunk in islice(waiting, QUEUED_PER_WORKER * workers))
+        crew.start(workers)
+        pending = deque(threads.submit(crew.ask, chunk) for chunk in first)
         while pending:
             result = pending.popleft().result()
             pending.extend(threads.submit(crew.ask, chunk) for chunk in islice(waiting, 1))
             yield result
     finally:
         threads.shutdown(wait=False, cancel_futures=True)
-        crew.end()
+        crew.kill()
         threads.shutdown()
+        crew.close()
 
 
 class Crew:
     """Some processes that apply one function, each at the end of a line of its own.
 
-    Not a ProcessPoolExecutor and not a multiprocessing.Pool: their processes answer on one line that all hold open, so
-    that one which is killed while it answers is waited for without end, by the second even one killed at any time
-    (https://github.com/python/cpython/issues/66587). The end of a line of its own is noticed at once.
+    The workers of a ProcessPoolExecutor share one pipe for their answers: when one is killed in the middle of one, the
+    reader waits for the rest of it for ever. A multiprocessing.Pool waits for ever whenever one is killed
+    (https://github.com/python/cpython/issues/66587). Here each has a line of its own, whose end is noticed at once.
     """
 
-    def __init__(self, function: Callable[[Any], Any], *, workers: int) -> None:
-        """Starts them.
+    def __init__(self, function: Callable[[Any], Any]) -> None:
+        """Begins without any.
 
         Args:
             function: see `map_in_order`.
-            workers: how many.
         """
-        # Spawned, not forked: a fork copies the locks of whatever threads the caller runs, as TensorFlow's, and can
-        # hang.
-        self.context = get_context("spawn")
+        self.function = function
         self.processes: list[BaseProcess] = []
         self.idle: SimpleQueue[Connection] = SimpleQueue()
+
+    def start(self, workers: int) -> None:
+        """Starts so many."""
+        # Spawned, not forked: a fork copies the locks of whatever threads the caller runs, as TensorFlow's, and can
+        # hang.
+        context = get_context("spawn")
         for _ in range(workers):
-            ours, theirs = self.context.Pipe()
-            process = self.context.Process(target=serve, args=(function, theirs), daemon=True)
-            process.start()
-            theirs.close()
-            self.processes.append(process)
+            ours, theirs = context.Pipe()
             self.idle.put(ours)
+            with theirs:
+                process = context.Process(target=serve, args=(self.function, theirs), daemon=True)
+                process.start()
+                self.processes.append(process)
 
     def ask(self, chunk: Any) -> Any:
         """Has an idle process do one chunk, and gives its result.
@@ -95,7 +104,7 @@ class Crew:
         line = self.idle.get()
         try:
             line.send(chunk)
-            has_failed, answer = line.recv()
+            has_failed, result = line.recv()
         except (EOFError, OSError) as error:
             raise WorkerError(
                 f"one of {len(self.processes)} processes died, most likely for lack of memory: free some, or allow "
@@ -104,34 +113,47 @@ class Crew:
         finally:
             self.idle.put(line)
         if has_failed:
-            raise answer
-        return answer
+            raise result
+        return result
 
-    def end(self) -> None:
+    def kill(self) -> None:
         """Ends the processes, whatever they do: nobody waits for it any more."""
         for process in self.processes:
             process.kill()
         for process in self.processes:
             process.join()
 
+    def close(self) -> None:
+        """Closes the lines, when nobody asks any more."""
+        while not self.idle.empty():
+            self.idle.get().close()
+
 
 def serve(function: Callable[[Any], Any], line: Connection) -> None:
     """Does what comes in on a line until it is closed, which it also is when the parent was killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C reaches all processes; the parent ends this one
-    try:
+    with suppress(EOFError, OSError):
         while True:
-            line.send(outcome(function, line.recv()))
-    except (EOFError, OSError):
-        return
+            answer(line, *apply(function, line.recv()))
 
 
-def outcome(function: Callable[[Any], Any], chunk: Any) -> tuple[bool, Any]:
+def apply(function: Callable[[Any], Any], chunk: Any) -> tuple[bool, Any]:
     """Applies the function: whether it failed, and its result or what it raised."""
     try:
         return False, function(chunk)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is raised again where the work was asked for
-        error.add_note("".join(traceback.format_exception(error)))  # which is not sent along
+        error.add_note("".join(traceback.format_exception(error)))  # the traceback itself is not sent along
         return True, error
+
+
+def answer(line: Connection, has_failed: bool, result: Any) -> None:
+    """Sends a result; where it cannot be pickled, why."""
+    try:
+        line.send((has_failed, result))
+    except OSError:
+        raise
+    except Exception as error:  # noqa: BLE001 - pickling runs code of any class
+        line.send((True, WorkerError(f"the result of a process cannot be sent: {error}")))
 
 
 def count_workers(workers: int) -> int:

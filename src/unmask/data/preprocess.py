@@ -25,7 +25,7 @@ from unmask.data.pictures.equalise import encode_equal
 from unmask.data.shards import Example
 from unmask.errors import ImageError, ShardError
 
-KEPT_FORMATS = ("JPEG", "PNG")  # what the training input decodes to the same pixels as `images.decode`
+KEPT_FORMATS = ("JPEG", "PNG")  # what the training input decodes to the same pixels as `pictures.decoding`
 CHUNK_RECORDS = 64
 
 # PNG specification (W3C), sections 5.2, 5.6, 9.2 and 11.2.1.

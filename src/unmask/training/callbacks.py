@@ -1,12 +1,14 @@
-"""What happens around epochs: the learning rate in the logs, early stopping, a stop at a loss that is not a number."""
+"""What happens around epochs: learning rate, early stopping, the history, a stop at a loss that is not a number."""
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import keras
 
 from unmask.config import RecipeConfig
 from unmask.errors import TrainingError
+from unmask.training.checkpoint import State, take
 
 MONITOR_MODES = {"loss": "min", "accuracy": "max", "roc_auc": "max"}
 
@@ -37,15 +39,73 @@ class StopAtNonFiniteLoss(keras.callbacks.Callback):
             )
 
 
-def standard(config: RecipeConfig) -> list[keras.callbacks.Callback]:
-    """Gives the callbacks of every training: the best epoch's weights are what remains at the end."""
-    return [
-        LearningRateLog(),
-        StopAtNonFiniteLoss(),
-        keras.callbacks.EarlyStopping(
+class BestEpoch(keras.callbacks.EarlyStopping):
+    """Early stopping that keeps the best epoch's weights, and can go on from where another one stood."""
+
+    def __init__(self, config: RecipeConfig, *, state: State | None) -> None:
+        """Begins.
+
+        Args:
+            config: what is monitored, and the patience.
+            state: of this phase, where it was interrupted.
+        """
+        super().__init__(
             monitor=f"val_{config.monitor}",
             mode=MONITOR_MODES[config.monitor],
             patience=config.early_stopping_patience,
             restore_best_weights=True,
-        ),
-    ]
+        )
+        self.state = state
+
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        """Goes on from the state."""
+        super().on_train_begin(logs)
+        if self.state is not None:
+            self.best, self.best_epoch, self.wait = self.state.best, self.state.best_epoch, self.state.wait
+            self.best_weights = self.state.best_weights
+
+
+class History(keras.callbacks.Callback):
+    """Keeps a row an epoch, `val_` written out as `validation_`, and after each hands the state of training on."""
+
+    def __init__(
+        self,
+        rows: list[dict[str, Any]],
+        *,
+        phase: str,
+        best: BestEpoch,
+        last_epoch: int,
+        save: Callable[[State], None] | None,
+    ) -> None:
+        """Begins.
+
+        Args:
+            rows: the earlier epochs'; grows.
+            phase: what this one is called.
+            best: the early stopping, which looks at an epoch before this callback does.
+            last_epoch: of this phase, where nothing stops it.
+            save: takes the state; None where nothing is kept.
+        """
+        super().__init__()
+        self.rows, self.phase, self.best, self.last_epoch, self.save = rows, phase, best, last_epoch, save
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Adds the row, hands the state on."""
+        named = {name.replace("val_", "validation_", 1): float(value) for name, value in (logs or {}).items()}
+        self.rows.append({"epoch": epoch, "phase": self.phase, **named})
+        if self.save is None:
+            return
+        variables, optimizer = take(self.model)
+        self.save(
+            State(
+                phase=self.phase,
+                is_over=bool(self.model.stop_training) or epoch == self.last_epoch,
+                rows=self.rows,
+                best=float(self.best.best),
+                best_epoch=self.best.best_epoch,
+                wait=self.best.wait,
+                variables=variables,
+                optimizer=optimizer,
+                best_weights=self.best.best_weights,
+            )
+        )

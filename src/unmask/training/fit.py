@@ -1,9 +1,11 @@
 """Fitting one model by its recipe: the head first where asked, then everything, keeping the best epoch."""
 
+import logging
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import keras
@@ -17,11 +19,14 @@ from unmask.errors import TrainingError
 from unmask.losses import LOSSES
 from unmask.models import MODELS
 from unmask.tables import choose
-from unmask.training import callbacks as standard_callbacks
 from unmask.training import optimizers
+from unmask.training.callbacks import MONITOR_MODES, BestEpoch, History, LearningRateLog, StopAtNonFiniteLoss
+from unmask.training.checkpoint import Checkpoint, State, put_back
 
 BACKBONE = "backbone"
 HEAD, ALL = "head", "all"
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -47,8 +52,9 @@ def train(
     training: ShardIndex,
     validation: ShardIndex,
     callbacks: Sequence[keras.callbacks.Callback],
+    checkpoint: Checkpoint | None = None,
 ) -> Trained:
-    """Builds and fits a model.
+    """Builds and fits a model, going on from where an interrupted training of the same kind stood.
 
     Args:
         name: a key of `MODELS`.
@@ -56,6 +62,7 @@ def train(
         training: what to learn from.
         validation: what early stopping and the best epoch are judged on.
         callbacks: called as Keras calls them, beside the standard ones.
+        checkpoint: where the state after each epoch is kept; None keeps none.
 
     Returns:
         The fitted model and its history.
@@ -70,33 +77,51 @@ def train(
     with precision(recipe.precision):
         build = choose(MODELS, name, kind="model")
         model = build(section.architecture, image_size=training.image_size)
-    phases = []
-    if recipe.head_epochs:
+    state = checkpoint.load() if checkpoint else None
+    rows = list(state.rows) if state else []
+    save = checkpoint.save if checkpoint else None
+    run = partial(fit_phase, model, rows=rows, data=(training, validation), extra=callbacks, save=save)
+    if recipe.head_epochs and (state is None or state.phase == HEAD):
         head = replace(recipe, epochs=recipe.head_epochs, optimizer=head_optimizer(recipe))
         freeze(model, is_frozen=True)
-        phases.append(fit_phase(model, head, phase=HEAD, data=(training, validation), first=0, extra=callbacks))
+        run(Phase(HEAD, head, first=0, state=state))
         freeze(model, is_frozen=False)
-    first = sum(len(phase) for phase in phases)
-    phases.append(fit_phase(model, recipe, phase=ALL, data=(training, validation), first=first, extra=callbacks))
-    history = pd.concat(phases, ignore_index=True)
+        state = None
+    first = sum(row["phase"] == HEAD for row in rows)
+    run(Phase(ALL, recipe, first=first, state=state))
+    history = pd.DataFrame(rows)
     return Trained(model=model, history=history, best_epoch=best_epoch(history, monitor=recipe.monitor))
+
+
+@dataclass(frozen=True)
+class Phase:
+    """A part of training with an optimiser and an early stopping of its own.
+
+    Attributes:
+        name: "head" or "all".
+        recipe: its own.
+        first: the number of its first epoch.
+        state: where it was interrupted, or None.
+    """
+
+    name: str
+    recipe: RecipeConfig
+    first: int
+    state: State | None
 
 
 def fit_phase(
     model: keras.Model,
-    recipe: RecipeConfig,
+    phase: Phase,
     *,
-    phase: str,
+    rows: list[dict[str, Any]],
     data: tuple[ShardIndex, ShardIndex],
-    first: int,
     extra: Sequence[keras.callbacks.Callback],
-) -> pd.DataFrame:
-    """Compiles and fits for one phase, epochs counted from `first`.
-
-    Returns:
-        The phase's history.
-    """
+    save: Callable[[State], None] | None,
+) -> None:
+    """Compiles and fits for one phase, from its beginning or its state; adds a row an epoch to `rows`."""
     training, validation = data
+    recipe, state = phase.recipe, phase.state
     num_steps = steps(training.records, recipe.batch_size)
     model.compile(
         optimizer=optimizers.build(recipe.optimizer, total_steps=recipe.epochs * num_steps),
@@ -106,6 +131,15 @@ def fit_phase(
             keras.metrics.AUC(from_logits=True, name="roc_auc"),
         ],
     )
+    first, last = phase.first, phase.first + recipe.epochs - 1
+    if state is not None:
+        put_back(model, state)
+        first = int(rows[-1]["epoch"]) + 1
+        logger.info("goes on from epoch %d of %d", first + 1, last + 1)
+        if state.is_over:
+            model.set_weights(state.best_weights)
+            return
+    best = BestEpoch(recipe, state=state)
     batches = training_batches(
         training,
         batch_size=recipe.batch_size,
@@ -113,31 +147,28 @@ def fit_phase(
         augmentation=recipe.augmentation,
         first_epoch=first,
     )
-    fitted = model.fit(
+    model.fit(
         batches,
         steps_per_epoch=num_steps,
         shuffle=False,  # the batches are shuffled already
         initial_epoch=first,
-        epochs=first + recipe.epochs,
+        epochs=last + 1,
         validation_data=validation_batches(validation, batch_size=recipe.batch_size),
-        callbacks=[*standard_callbacks.standard(recipe), *extra],
+        callbacks=[
+            LearningRateLog(),
+            StopAtNonFiniteLoss(),
+            best,
+            History(rows, phase=phase.name, best=best, last_epoch=last, save=save),
+            *extra,
+        ],
         verbose=1 if sys.stdout.isatty() else 2,
     )
-    return tidy(fitted, phase=phase)
-
-
-def tidy(fitted: keras.callbacks.History, *, phase: str) -> pd.DataFrame:
-    """Turns Keras' history into a table, `val_` written out as `validation_`."""
-    table = pd.DataFrame(fitted.history).rename(columns=lambda name: name.replace("val_", "validation_", 1))
-    table.insert(0, "epoch", fitted.epoch)
-    table.insert(1, "phase", phase)
-    return table
 
 
 def best_epoch(history: pd.DataFrame, *, monitor: str) -> int:
     """Finds the epoch whose weights remain: the best of the last phase, the first of equals."""
     values = history.loc[history["phase"] == ALL, f"validation_{monitor}"]
-    is_lowest_best = standard_callbacks.MONITOR_MODES[monitor] == "min"
+    is_lowest_best = MONITOR_MODES[monitor] == "min"
     position = values.to_numpy().argmin() if is_lowest_best else values.to_numpy().argmax()
     return len(history) - len(values) + int(position)
 

@@ -41,7 +41,7 @@ def test_pictures_weigh_what_photographs_do_and_look_unlike_each_other():
     pictures = [Image.open(io.BytesIO(content)) for content in contents]
     assert {picture.size for picture in pictures} == {(256, 256)}
     first, *others = (imagehash.dhash(picture, hash_size=16) for picture in pictures)
-    # Copies differ in at most 28 bits; half of 256 are expected of strangers.
+    # Copies differ in at most 32 bits; half of 256 are expected of strangers.
     assert min(first - other for other in others) > 60
 
 

@@ -1,6 +1,7 @@
 """Work spread over processes; the functions are Python's own, as a spawned process cannot import this file."""
 
 import itertools
+import multiprocessing
 import operator
 import os
 import subprocess
@@ -72,6 +73,20 @@ def test_workers_end_when_the_process_that_hands_out_the_work_is_killed(tmp_path
         for child in children:
             with suppress(psutil.NoSuchProcess):
                 child.kill()
+
+
+def test_no_more_processes_start_than_there_are_chunks() -> None:
+    results = map_in_order(operator.neg, [1], workers=8)
+    assert next(results) == -1
+    assert len(multiprocessing.active_children()) == 1
+    assert list(results) == []
+    assert multiprocessing.active_children() == []
+    assert list(map_in_order(operator.neg, [], workers=8)) == []
+
+
+def test_a_result_that_cannot_be_sent_is_an_error_of_its_own() -> None:
+    with pytest.raises(WorkerError, match="the result of a process cannot be sent: cannot pickle 'memoryview' object"):
+        list(map_in_order(memoryview, [b"one", b"two"], workers=2))
 
 
 def test_an_error_of_a_worker_arrives_as_it_is() -> None:

@@ -174,7 +174,7 @@ def read_files(path: Path) -> Directory:
         about = path.stat()
     except OSError:
         return read_checked(path)  # which says what is wrong
-    return read_unchanged(path, about.st_ino, about.st_size, about.st_mtime_ns)
+    return read_unchanged(path.absolute(), about.st_dev, about.st_ino, about.st_size, about.st_mtime_ns)
 
 
 @lru_cache(maxsize=1)
@@ -304,7 +304,9 @@ def apply_tables(members: Members, tables: Mapping[str, Statements]) -> Members:
     if not groups:
         return members
     named = zip(members.entries.names(), members.facts, strict=True)
-    return Members(members.entries, [stated._replace(group=groups.get(name, "")) for name, stated in named])
+    known: dict[Facts, Facts] = {}
+    facts = (stated._replace(group=groups.get(name, "")) for name, stated in named)
+    return Members(members.entries, [known.setdefault(stated, stated) for stated in facts])
 
 
 def shorten(names: Sequence[str]) -> str:

@@ -206,8 +206,6 @@ def make_entry(fields: tuple[int, ...], raw_name: bytes, extra: bytes, shift: in
         name, problem = raw_name.decode("utf-8", "backslashreplace"), "its name is not the UTF-8 that it claims to be"
     if IN_64_BITS in (size, stored_bytes, offset):
         size, stored_bytes, offset = widen((size, stored_bytes, offset), extra)
-    if size == stored_bytes:
-        size = stored_bytes  # one number in memory, not two
     kind = stat.S_IFMT(attributes >> 16) if made_by >> 8 in UNIX else 0
     if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
         problem = problem or "a link or a device, not a file"

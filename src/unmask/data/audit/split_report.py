@@ -24,14 +24,15 @@ MAX_PAIRS = 60  # shown; copies.csv names all
 DRIFTS = ((TRAIN, VALIDATION), (TRAIN, TEST))
 SHORTCUT_TEXT = (
     "How well simple models tell real from fake when they see only this, never a face. 0.5 is chance; the dashed line "
-    "is the limit; ± is the standard error over five folds, copies and groups kept in one. A finding is what lies "
-    "above the limit by more than twice that."
+    "is the limit; ± is the standard error over up to five folds, copies and groups kept in one. A finding is what "
+    "lies above the limit by more than twice that."
 )
 DRIFT_TEXT = (
     "How well the same models tell one split from another. Splits of one kind of picture cannot be told apart: 0.5."
 )
 DRIFT_ADVICE = "The splits hold different kinds of pictures, so that what is measured on one says less about the other."
 UPSTREAM_ADVICE = " Set split.keep_upstream to false to share the images out anew, unless the difference is meant."
+TOO_FEW_TEXT = "There are too few images, or too few groups of them, to say."
 COPY_TEXT = (
     "Pictures of equal bytes, and pictures whose perceptual hashes are close and whose pixels, laid over each other, "
     "agree. Those of two classes or of two of the archive's splits come first."
@@ -180,7 +181,7 @@ def bar_section(title: str, text: str, tellings: dict[str, list[Telling]], limit
         for names, found in tellings.items()
         for one in found
     ]
-    return Section(title=title, text=text if bars else "There are too few images to say.", bars=bars)
+    return Section(title=title, text=text if bars else TOO_FEW_TEXT, bars=bars)
 
 
 def copy_section(pairs: pd.DataFrame, make_pictures: Previews) -> Section:

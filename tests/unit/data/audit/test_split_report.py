@@ -168,7 +168,7 @@ def test_too_few_images_are_not_told_apart(audit: Audit, few: Members, read_page
     found = audit(few)
     assert found.summary["shortcuts"] == []
     assert found.summary["drift"] == {"train and validation": [], "train and test": []}
-    assert read_page(found.page).texts.count("There are too few images to say.") == 2
+    assert read_page(found.page).texts.count("There are too few images, or too few groups of them, to say.") == 2
 
 
 def test_as_many_of_each_split_are_looked_at_whatever_they_are_called(
