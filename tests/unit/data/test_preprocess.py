@@ -145,6 +145,7 @@ def test_png_is_read_alike_by_the_training_input() -> None:
 
 def test_process_that_dies_is_reported(make_archive: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("unmask.data.parallel.serve", operator.is_)  # a process that ends at once
-    records = records_of("real/000.jpg")
+    monkeypatch.setattr(preprocess, "CHUNK_RECORDS", 1)
+    records = records_of("real/000.jpg", "real/001.jpg")
     with pytest.raises(UnmaskError, match="one of 2 processes died"):
         list(preprocess.examples(make_archive(), records, config=CONFIG, max_pixels=MAX_PIXELS))
