@@ -91,7 +91,7 @@ class Checkpoint:
             return None
         try:
             content: dict[str, Any] = artifacts.read_json(self.place / STATE)
-            with np.load(self.place / ARRAYS, allow_pickle=False) as arrays:
+            with (self.place / ARRAYS).open("rb") as file, np.load(file, allow_pickle=False) as arrays:
                 names = sorted(arrays.files)
                 for kind in ARRAY_FIELDS:
                     content[kind] = [arrays[name] for name in names if name.startswith(f"{kind}-")]

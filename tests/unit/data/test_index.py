@@ -105,6 +105,7 @@ def test_many_processes_find_the_same_as_one(make_archive, monkeypatch):
 
 
 def test_a_process_that_dies_is_reported(make_archive, monkeypatch):
+    monkeypatch.setattr("unmask.data.index.MIN_CHUNK", 5)
     monkeypatch.setattr("unmask.data.index.IMAGES_PER_WORKER", 20)
     monkeypatch.setattr("unmask.data.parallel.serve", operator.is_)  # a process that ends at once
     with pytest.raises(UnmaskError, match="one of 2 processes died"):
