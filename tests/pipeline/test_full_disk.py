@@ -205,7 +205,8 @@ def no_copy_of_the_output(old_pages: int, new_pages: int) -> int:
     ("last", "room", "messages"),
     [
         ("index", half_of_the_output, ("error: no space left to write data/raw/sample.zip: free some disk space",)),
-        ("index", no_copy_of_the_output, (NOT_COPIED, "error: no space left to write data/index")),
+        # Which of the two meets the full disk next, DVC with its own records or the stage, is left to the two.
+        ("index", no_copy_of_the_output, (NOT_COPIED, "No space left on device")),
         ("download", no_copy_of_the_output, (NOT_COPIED, "No space left on device")),
     ],
     ids=["stage", "cache", "cache of the last stage"],
