@@ -85,16 +85,15 @@ def measure(*, num_images: int, rounds: int) -> list[Comparison]:
         make_raw(number)
     small = {stage: [run(Task(stage, profile, NUM_SMALL_IMAGES))] for stage, profile in STAGES.items()}
     usages: dict[str, list[Usage]] = {}
+    resized = Task("preprocess", RESIZED, num_images)
     ways = {
         task.name: lambda task=task: timed(task, usages)
-        for task in [Task(stage, profile, num_images) for stage, profile in STAGES.items()]
+        for task in [*(Task(stage, profile, num_images) for stage, profile in STAGES.items()), resized]
     }
     ways |= {f"{BAREST}, {way}": lambda way=way: barest_rate(num_images, "pillow", way) for way in WAYS}
     if has_simplejpeg():
         ways[SIMPLEJPEG] = lambda: barest_rate(num_images, "simplejpeg", "threads")
     rates = in_turn(ways, rounds=rounds)
-    resized = Task("preprocess", RESIZED, num_images)
-    rates[resized.name] = [timed(resized, usages)]
     return rate_lines(rates, num_images=num_images) + memory_lines(small, usages, num_images=num_images)
 
 

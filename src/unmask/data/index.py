@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from unmask.config import IndexConfig
@@ -16,7 +17,7 @@ from unmask.data.archives.contents import Contents, Facts, Members, list_content
 from unmask.data.archives.entries import Entries
 from unmask.data.audit.counts import summarize
 from unmask.data.inspection import Inspection, inspect_members
-from unmask.data.parallel import count_workers, in_chunks, map_in_order
+from unmask.data.parallel import in_chunks, map_in_order, worthwhile_workers
 from unmask.data.pictures.thumbnails import ThumbnailFile
 from unmask.errors import ArchiveError
 from unmask.records import LABEL_NAMES, RECORD_COLUMNS, REJECT_COLUMNS
@@ -49,13 +50,13 @@ class Index:
 
 
 class Measures:
-    """What was found of the usable images, in some 90 bytes each while the others are looked at: they may be many."""
+    """What was found of the usable images, in some 80 bytes each while the others are looked at: they may be many."""
 
     def __init__(self) -> None:
         """Begins without any."""
-        self.positions = array("Q")  # among the members
+        self.positions = array("I")  # among the members
         self.hashes = bytearray()  # SHA-256, end to end
-        self.numbers = {name: array("Q") for name in ("bytes", "width", "height")}
+        self.numbers = {"bytes": array("Q"), "width": array("I"), "height": array("I")}
         self.repeated: dict[str, list[Any]] = {name: [] for name in ("format", "mode", "jpeg_quality")}
 
     def append(self, position: int, inspection: Inspection) -> None:
@@ -71,7 +72,7 @@ class Measures:
         columns = {
             "member": list(members.entries.take(self.positions).names()),
             "sha256": [digits[start : start + SHA256_DIGITS] for start in range(0, len(digits), SHA256_DIGITS)],
-            **self.numbers,
+            **{name: np.array(column, dtype=np.int64) for name, column in self.numbers.items()},
             **self.repeated,
         }
         facts = pd.DataFrame([members.facts[position] for position in self.positions], columns=list(Facts._fields))
@@ -124,7 +125,7 @@ def inspect_all(path: Path, entries: Entries, config: IndexConfig) -> Iterator[I
 
     Workers hold one image at a time.
     """
-    workers = min(count_workers(config.workers), max(1, len(entries) // IMAGES_PER_WORKER))
+    workers = worthwhile_workers(config.workers, units=len(entries), units_each=IMAGES_PER_WORKER)
     size = min(max(len(entries) // (workers * CHUNKS_PER_WORKER), MIN_CHUNK), MAX_CHUNK)
     inspect_chunk = partial(inspect_members, path, max_pixels=config.max_pixels)
     for inspections in map_in_order(inspect_chunk, in_chunks(entries, size), workers=workers):

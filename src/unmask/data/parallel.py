@@ -165,6 +165,17 @@ def count_workers(workers: int) -> int:
     return os.cpu_count() or 1
 
 
+def worthwhile_workers(workers: int, *, units: int, units_each: int) -> int:
+    """Gives the number of processes that is meant, but one for no less than `units_each` units of work, and one at all.
+
+    Args:
+        workers: the most; 0 means one for each core that this process may use.
+        units: of all the work.
+        units_each: how many take about as long as a process takes to start.
+    """
+    return min(count_workers(workers), max(1, units // units_each))
+
+
 def in_chunks(items: Iterable[Item], size: int) -> Iterator[tuple[Item, ...]]:
     """Groups items, in their order, into chunks of `size`; the last may be smaller."""
     waiting = iter(items)

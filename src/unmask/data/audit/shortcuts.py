@@ -22,7 +22,7 @@ from unmask.data.archives.entries import Entry
 from unmask.data.archives.reader import ArchiveReader
 from unmask.data.audit.picture import Features, read_picture
 from unmask.data.audit.views import VIEWS
-from unmask.data.parallel import count_workers, in_chunks, map_in_order
+from unmask.data.parallel import in_chunks, map_in_order, worthwhile_workers
 from unmask.errors import ArchiveError, ImageError
 
 FOLDS = 5
@@ -69,7 +69,7 @@ def measure(archive: Path, members: pd.Series, *, max_pixels: int, workers: int)
         View to its features: (members, features), float64.
     """
     entries = list(locate(archive, members))
-    workers = min(count_workers(workers), max(1, len(entries) // IMAGES_PER_WORKER))
+    workers = worthwhile_workers(workers, units=len(entries), units_each=IMAGES_PER_WORKER)
     measure_some = partial(measure_chunk, archive, max_pixels=max_pixels)
     chunks = map_in_order(measure_some, in_chunks(entries, CHUNK_IMAGES), workers=workers)
     rows = list(progress(flatten(chunks), total=len(entries), description="audit"))

@@ -19,7 +19,7 @@ from scipy.ndimage import gaussian_filter
 from unmask.data.archives.contents import locate
 from unmask.data.archives.entries import Entry
 from unmask.data.archives.reader import ArchiveReader
-from unmask.data.parallel import count_workers, in_chunks, map_in_order
+from unmask.data.parallel import in_chunks, map_in_order, worthwhile_workers
 from unmask.data.pictures.decoding import decode
 from unmask.errors import ArchiveError, ImageError
 
@@ -85,7 +85,7 @@ def confirm(archive: Path, questions: Sequence[Question], *, workers: int, max_p
     names = sorted({name for asked in questions for name in (asked.whole, asked.other)})
     entries = dict(zip(names, locate(archive, names), strict=True)) if names else {}
     pairs = [(asked, entries[asked.whole], entries[asked.other]) for asked in questions]
-    workers = min(count_workers(workers), max(1, len(pairs) // PAIRS_PER_WORKER))
+    workers = worthwhile_workers(workers, units=len(pairs), units_each=PAIRS_PER_WORKER)
     look = partial(look_at_pairs, archive, max_pixels=max_pixels)
     chunks = map_in_order(look, in_chunks(pairs, CHUNK_PAIRS), workers=workers)
     return [answer for answers in chunks for answer in answers]

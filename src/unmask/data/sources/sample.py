@@ -8,7 +8,7 @@ from pathlib import Path
 from unmask.artifacts import atomic_path
 from unmask.config import DownloadConfig, SampleConfig
 from unmask.data.drawing.specimen import draw_specimen
-from unmask.data.parallel import count_workers, in_chunks, map_in_order
+from unmask.data.parallel import in_chunks, map_in_order, worthwhile_workers
 from unmask.data.raw import Folders, describe
 from unmask.records import FAKE, LABEL_NAMES, REAL, Source
 
@@ -31,7 +31,7 @@ def fetch(config: DownloadConfig, folders: Folders) -> Source:
         The source; its version names the drawing, the seed, the count and the size.
     """
     sample = config.sample
-    workers = max(1, min(count_workers(0), sample.images // _IMAGES_PER_WORKER))
+    workers = worthwhile_workers(0, units=sample.images, units_each=_IMAGES_PER_WORKER)
     archive = folders.target / ARCHIVE
     write_archive(archive, sample, workers=workers)
     return describe(
