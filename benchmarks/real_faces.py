@@ -17,6 +17,7 @@ from benchmarks import results, results_page, workspace
 from benchmarks.workspace import MeasurementError
 from unmask import artifacts, config, environment
 from unmask.console import run_stage
+from unmask.loss_search.choice import SEARCHED
 
 REAL_DATA = f"${environment.UNMASK_REAL_DATA}"
 PROGRAM = "python -m benchmarks.real_faces"
@@ -24,22 +25,28 @@ PROGRAM = "python -m benchmarks.real_faces"
 
 def main() -> None:
     """Runs the pipeline, then writes docs/results.json and docs/results.md."""
-    arguments = read_arguments()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add_arguments(parser)
+    arguments = parser.parse_args()
+    wanted = dict(read_change(text) for text in arguments.set)
     real_data = environment.read().real_data
     if real_data is None:
         raise MeasurementError(f"set {environment.UNMASK_REAL_DATA} to the folder of the real faces' archives")
-    spelt = spell_command(arguments, real_data=real_data.absolute())
+    spelt = spell_command(PROGRAM, arguments, real_data=real_data.absolute())
     checkout = Path.cwd()
     commit = workspace.prepare(arguments.work_folder, checkout=checkout)
-    changes = {"download.source": "archive", "download.archive": str(arguments.archive.absolute()), **arguments.set}
+    changes = {"download.source": "archive", "download.archive": str(arguments.archive.absolute()), **wanted}
     parameters = workspace.write_parameters(arguments.work_folder, profile=arguments.recipe, changes=changes)
-    workspace.reproduce(arguments.work_folder, "preprocess")
+    if config.training_section(parameters, arguments.model).recipe.loss != SEARCHED:
+        changes |= {f"search_loss.{arguments.model}.epochs": 0}  # nothing would read what it finds
+        workspace.write_parameters(arguments.work_folder, profile=arguments.recipe, changes=changes)
+    workspace.reproduce(arguments.work_folder, f"choose_loss@{arguments.model}")
     minutes = workspace.reproduce(arguments.work_folder, f"train@{arguments.model}")
     workspace.reproduce(arguments.work_folder, f"evaluate@{arguments.model}")
     rows = results.rows_of(
         artifacts.read_json(arguments.work_folder / "reports" / "evaluate" / arguments.model / "metrics.json"),
         data=arguments.archive.stem,
-        recipe=recipe_name(arguments.recipe, arguments.set),
+        recipe=recipe_name(arguments.recipe, wanted),
         weights=weights_of(parameters, arguments.model),
         minutes=minutes,
         commit=commit[:12],
@@ -49,18 +56,14 @@ def main() -> None:
     results_page.main()
 
 
-def read_arguments() -> argparse.Namespace:
-    """Reads the command line; `set` becomes a mapping of dotted keys to values."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Says what is measured: archive, recipe, model, changes."""
     parser.add_argument("--archive", type=Path, required=True, help=f"a zip of faces in {REAL_DATA}")
     parser.add_argument("--recipe", required=True, help="the name of a profile: paper")
     parser.add_argument("--model", required=True, help="cnn, resnet50")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="changes a parameter")
     parser.add_argument("--work-folder", type=Path, default=Path("benchmarks/tmp/work"), help="where the clone is kept")
     parser.add_argument("--debug", action="store_true", help="shows tracebacks")
-    arguments = parser.parse_args()
-    arguments.set = dict(read_change(text) for text in arguments.set)
-    return arguments
 
 
 def read_change(text: str) -> tuple[str, Any]:
@@ -71,7 +74,7 @@ def read_change(text: str) -> tuple[str, Any]:
     return key, yaml.safe_load(value)
 
 
-def spell_command(arguments: argparse.Namespace, *, real_data: Path) -> str:
+def spell_command(program: str, arguments: argparse.Namespace, *, real_data: Path) -> str:
     """Writes the command for any machine: paths in the folder of real data begin with the variable's name.
 
     Raises:
@@ -79,9 +82,9 @@ def spell_command(arguments: argparse.Namespace, *, real_data: Path) -> str:
     """
     words = ["--archive", spell(str(arguments.archive.absolute()), real_data=real_data)]
     words += ["--recipe", shlex.quote(arguments.recipe), "--model", shlex.quote(arguments.model)]
-    for key, value in arguments.set.items():
-        words += ["--set", spell(f"{key}={value}", real_data=real_data)]
-    return " ".join([PROGRAM, *words])
+    for change in arguments.set:
+        words += ["--set", spell(change, real_data=real_data)]
+    return " ".join([program, *words])
 
 
 def spell(word: str, *, real_data: Path) -> str:

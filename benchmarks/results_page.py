@@ -7,6 +7,7 @@ from typing import Any
 
 from benchmarks import results
 from benchmarks.audit_section import audit_section
+from benchmarks.loss_section import LOSSES, loss_section
 from benchmarks.results import Row
 from unmask import artifacts
 from unmask.evaluation.paper import PAPER, PAPER_ACCURACY, PAPER_IMAGES
@@ -55,16 +56,19 @@ machine differs in the last bits of its sums, so expect the same number within i
 
 def main() -> None:
     """Reads the rows, writes the page."""
-    audits = artifacts.read_json(AUDITS) if AUDITS.exists() else {}
-    artifacts.write_text(PAGE, render(results.load(results.RESULTS), audits))
+    audits, searches = (artifacts.read_json(file) if file.exists() else {} for file in (AUDITS, LOSSES))
+    artifacts.write_text(PAGE, render(results.load(results.RESULTS), audits=audits, searches=searches))
 
 
-def render(rows: Sequence[Row], audits: Mapping[str, Mapping[str, Any]]) -> str:
+def render(
+    rows: Sequence[Row], *, audits: Mapping[str, Mapping[str, Any]], searches: Mapping[str, Mapping[str, Any]]
+) -> str:
     """Writes the page.
 
     Args:
         rows: what was measured, sorted.
         audits: data set to what its audit found.
+        searches: model and recipe to what the search for a loss found.
 
     Returns:
         Markdown.
@@ -76,8 +80,8 @@ def render(rows: Sequence[Row], audits: Mapping[str, Mapping[str, Any]]) -> str:
     if not rows:
         parts.append("Nothing has been measured yet.\n")
     parts += [ABOUT_PAPER.format(paper=PAPER, images=PAPER_IMAGES, rows=paper), *agreement(rows), *not_measured(rows)]
-    audited = [audit_section(audits)] if audits else []
-    return "\n".join([*parts, *audited, REPEAT, commands(rows)]).rstrip() + "\n"
+    sections = [text for text in (loss_section(searches), audit_section(audits)) if text]
+    return "\n".join([*parts, *sections, REPEAT, commands(rows)]).rstrip() + "\n"
 
 
 def section(data: str, rows: Sequence[Row]) -> str:

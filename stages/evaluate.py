@@ -41,6 +41,7 @@ def main() -> None:
         validation=batches(arguments.shards, VALIDATION, batch_size=section.batch_size),
         test=batches(arguments.shards, TEST, batch_size=section.batch_size),
         config=section,
+        is_proper=is_proper(arguments.model_folder),
     )
     identity = {
         "model": arguments.model,
@@ -58,6 +59,11 @@ def main() -> None:
     )
     seconds = time.monotonic() - started
     logger.info("evaluate %s: %s to %s in %.1f s", arguments.model, headline(evaluation), arguments.output, seconds)
+
+
+def is_proper(model_folder: Path) -> bool:
+    """Whether the model's loss makes its scores probabilities; a description that does not say is an older one's."""
+    return bool(artifacts.read_json(model_folder / "training.json").get("score_is_probability", True))
 
 
 def batches(shards: Path, split: str, *, batch_size: int) -> Batches:

@@ -3,11 +3,13 @@
 import argparse
 import logging
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from unmask import artifacts, config, environment
 from unmask.console import run_stage, silent_start
 from unmask.data.shards import read_index
+from unmask.loss_search.choice import read_choice
 from unmask.records import TRAIN, VALIDATION
 
 logger = logging.getLogger("unmask.stages.train")
@@ -18,6 +20,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--params", type=Path, required=True)
     parser.add_argument("--model", required=True)
+    parser.add_argument("--loss", type=Path, required=True, help="the choice.json of the stage choose_loss")
     parser.add_argument("--shards", type=Path, required=True)
     parser.add_argument(
         "--checkpoint", type=Path, required=True, help="folder for what an interrupted run goes on from"
@@ -26,6 +29,7 @@ def main() -> None:
     parser.add_argument("--debug", action="store_true")
     arguments = parser.parse_args()
     section = config.training_section(config.load(arguments.params), arguments.model)
+    section = replace(section, recipe=replace(section.recipe, loss=read_choice(arguments.loss).loss))
     training, validation = (read_index(arguments.shards / split) for split in (TRAIN, VALIDATION))
     started = time.monotonic()
     with silent_start():
@@ -33,9 +37,11 @@ def main() -> None:
         from unmask.training import artifact, fit
         from unmask.training.checkpoint import Checkpoint, key_of
     logger.info("train %s: %d images, %d for validation", arguments.model, training.records, validation.records)
-    with mirror.training_run(model_name=arguments.model, section=section, environment=environment.read()) as run:
-        key = key_of(section, training=training, validation=validation)
-        kept = Checkpoint(arguments.checkpoint, key=key)
+    kept = Checkpoint(arguments.checkpoint, key=key_of(section, training=training, validation=validation))
+    surroundings = environment.read()
+    with mirror.training_run(
+        model_name=arguments.model, section=section, environment=surroundings, key=kept.key, goes_on=kept.exists()
+    ) as run:
         trained = fit.train(
             arguments.model,
             section,

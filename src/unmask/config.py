@@ -27,7 +27,7 @@ Count = Annotated[int, Field(ge=1)]
 CountOrNone = Annotated[int, Field(ge=0)]
 Pixels = Annotated[int, Field(ge=16, le=4096)]
 
-LossName = Literal["binary_crossentropy", "label_smoothed", "focal", "squared_hinge", "brier"]
+LossName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]  # a file of losses/: this file need not change for one
 MetricName = Literal[
     "roc_auc_score",
     "average_precision_score",
@@ -184,7 +184,10 @@ class AugmentationConfig:
 
 @dataclass(frozen=True, config=STRICT)
 class RecipeConfig:
-    """How any model is trained. The head's phase (`head_epochs` above 0) trains with the backbone frozen."""
+    """How any model is trained. The head's phase (`head_epochs` above 0) trains with the backbone frozen.
+
+    `loss` is a file of losses/, or "searched": the one that the search found best on validation.
+    """
 
     seed: CountOrNone
     epochs: Count
@@ -197,6 +200,33 @@ class RecipeConfig:
     monitor: Literal["loss", "accuracy", "roc_auc"]
     optimizer: OptimizerConfig
     augmentation: AugmentationConfig
+
+
+@dataclass(frozen=True, config=STRICT)
+class LossBudget:
+    """What each loss may spend on one model: a training a seed, of so many epochs over a share of the images.
+
+    0 epochs switch the search off.
+    """
+
+    seeds: Annotated[list[CountOrNone], Field(min_length=1)]
+    epochs: CountOrNone
+    epoch_share: Annotated[float, Field(gt=0, le=1)]
+
+
+@dataclass(frozen=True, config=STRICT)
+class SearchLossConfig:
+    """One budget a model, the same for every loss."""
+
+    cnn: LossBudget
+    resnet50: LossBudget
+
+
+@dataclass(frozen=True, config=STRICT)
+class ChooseLossConfig:
+    """How far below the best a loss counts as good as it: in standard deviations over the best one's seeds."""
+
+    equal_within: NotNegative
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -250,6 +280,8 @@ class Config:
     index: IndexConfig
     split: SplitConfig
     preprocess: PreprocessConfig
+    search_loss: SearchLossConfig
+    choose_loss: ChooseLossConfig
     train: TrainConfig
     evaluate: EvaluateConfig
     compare: CompareConfig
@@ -342,3 +374,13 @@ def training_section(config: Config, model: str) -> TrainCnnConfig | TrainResnet
         "resnet50": config.train.resnet50,
     }
     return choose(sections, model, kind="model")
+
+
+def loss_budget(config: Config, model: str) -> LossBudget:
+    """Picks `search_loss.<model>`.
+
+    Raises:
+        ConfigError: there is no such model.
+    """
+    budgets = {"cnn": config.search_loss.cnn, "resnet50": config.search_loss.resnet50}
+    return choose(budgets, model, kind="model")

@@ -23,12 +23,22 @@ SHRUNK = {
     "preprocess.workers": 1,
     "index.workers": 1,
     "split.near_duplicate_distance": 0,
+    "search_loss.cnn.epochs": 0,
+    "train.cnn.recipe.loss": "binary_crossentropy",
     "train.cnn.recipe.epochs": 2,
     "train.resnet50.recipe.epochs": 1,
     "evaluate.bootstrap_samples": 100,
 }
 OUTPUTS = ("data", "models", "reports")
-PARENTS = ("data", "data/shards", "models", "reports", "reports/evaluate")  # of the folders that stages make
+PARENTS = (
+    "data",
+    "data/shards",
+    "models",
+    "reports",
+    "reports/evaluate",
+    "reports/search_loss",
+    "reports/choose_loss",
+)  # of the folders that stages make
 OURS = ("DVC_", "MLFLOW_", "GIT_")
 
 LIST_RUNS = """

@@ -26,6 +26,7 @@ AMPLE_BYTES = 1 << 30
 GROWN = {"download.sample.images": 160}  # twice as many, so that the new archive needs more room than the old one frees
 GROWN_STAGES = {"download": "data/raw", "index": "data/index"}
 NOT_COPIED = "ERROR: failed to transfer"  # DVC's words, of what it cannot copy into its cache
+LOSS = ("--loss", "reports/choose_loss/cnn/choice.json")
 EVALUATIONS = ("reports/evaluate/cnn", "reports/evaluate/resnet50")
 
 
@@ -50,7 +51,9 @@ CHEAP = (
     ),
 )
 EXPENSIVE = (
-    Case("train", "models/cnn", ("--model", "cnn", "--shards", "data/shards", "--checkpoint", ".checkpoints/cnn")),
+    Case(
+        "train", "models/cnn", ("--model", "cnn", *LOSS, "--shards", "data/shards", "--checkpoint", ".checkpoints/cnn")
+    ),
     Case(
         "evaluate",
         "reports/evaluate/cnn",

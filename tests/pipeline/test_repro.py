@@ -1,11 +1,15 @@
 """The real pipeline, shrunk, run by DVC in a clone: what runs, what is cached, what arrives in MLflow."""
 
+import json
 import shutil
 import sys
 import time
 from pathlib import Path
 
+import pandas as pd
 import pytest
+
+from unmask import losses
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -70,6 +74,43 @@ def test_a_changed_learning_rate_reruns_its_own_model_only(project: Project) -> 
     project.set_parameters({"train.cnn.recipe.optimizer.learning_rate": 0.002})
     assert project.repro() == ["train@cnn", "evaluate@cnn", "compare"]
     assert len(project.runs()) == 3
+
+
+def test_search_chooses_the_loss_and_another_loss_trains_its_own_cell_only(project: Project) -> None:
+    searching = {"search_loss.cnn.epochs": 1, "search_loss.cnn.seeds": [1, 2], "train.cnn.recipe.loss": "searched"}
+    project.set_parameters(searching)
+    cells = [f"search_loss@cnn-{loss}" for loss in losses.names()]
+    ran = project.repro("train@cnn")
+    assert ran[: len(cells) + 1] == [*cells, "choose_loss@cnn"]
+    choice = project.root / "reports" / "choose_loss" / "cnn"
+    loss = json.loads((choice / "choice.json").read_text())["loss"]
+    table = pd.read_csv(choice / "table.csv")
+    assert sorted(table["loss"]) == list(losses.names())
+    assert table.loc[table["chosen"], "loss"].tolist() == [loss]
+    trained = json.loads((project.root / "models" / "cnn" / "training.json").read_text())
+    assert trained["parameters"]["recipe.loss"] == loss
+    nested = [run for run in project.runs() if "mlflow.parentRunId" in run["tags"]]
+    assert sorted(run["tags"]["dvc_stage"] for run in nested) == sorted(cells)
+    add_loss(project, "a_worse_one")
+    assert project.repro("choose_loss@cnn") == ["search_loss@cnn-a_worse_one", "choose_loss@cnn"]
+    assert "a_worse_one" in (choice / "table.csv").read_text()
+    project.run("git", "checkout", "dvc.yaml", "params.yaml")
+    (project.root / "src" / "unmask" / "losses" / "a_worse_one.py").unlink()
+    shutil.rmtree(project.root / "reports" / "search_loss" / "cnn-a_worse_one")
+    project.repro()
+
+
+def add_loss(project: Project, name: str) -> None:
+    """A loss that rewards wrong answers, in its file and in the pipeline's lists."""
+    folder = project.root / "src" / "unmask" / "losses"
+    wrong = "import keras\n\nIS_PROPER = False\n\n\ndef build():\n    return lambda y, z: keras.ops.mean(y * z)\n"
+    (folder / f"{name}.py").write_text(wrong)
+    stages = (project.root / "dvc.yaml").read_text()
+    stages = stages.replace("loss: [", f"loss: [{name}, ")
+    for prefix in ("      - ", "      "):
+        first = f"{prefix}reports/search_loss/${{item.model}}-{losses.names()[0]}\n"
+        stages = stages.replace(first, first.replace(losses.names()[0], name) + first)
+    (project.root / "dvc.yaml").write_text(stages)
 
 
 def test_the_same_seed_gives_the_same_bytes(project: Project) -> None:

@@ -1,6 +1,6 @@
 """Judging one model: the threshold from validation, then every metric, with its interval, on the test split."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -8,6 +8,7 @@ import numpy as np
 from unmask.config import EvaluateConfig
 from unmask.errors import EvaluationError
 from unmask.evaluation.bootstrap import Interval, intervals
+from unmask.evaluation.calibration import Calibration, fit_platt
 from unmask.evaluation.metrics import measure
 from unmask.evaluation.predict import Batches, Model, Predictions, predict
 from unmask.evaluation.threshold import choose_threshold
@@ -28,6 +29,7 @@ class Evaluation:
         test: metric name to value and interval.
         validation_predictions: the scores of the validation split.
         test_predictions: the scores of the test split.
+        calibration: what the scores went through, fitted on validation.
     """
 
     threshold: float
@@ -37,12 +39,14 @@ class Evaluation:
     test: dict[str, Interval]
     validation_predictions: Predictions
     test_predictions: Predictions
+    calibration: Calibration = field(default_factory=Calibration)
 
     def summary(self) -> dict[str, Any]:
         """Gives what `metrics.json` holds of it: numbers of six digits, and which images."""
         return {
             "threshold": self.threshold,
             "threshold_rule": self.threshold_rule,
+            "calibration": {"method": self.calibration.method, **asdict(self.calibration)},
             "confidence": self.confidence,
             "validation": rounded(self.validation),
             "test": {name: rounded(asdict(interval)) for name, interval in self.test.items()},
@@ -53,7 +57,9 @@ class Evaluation:
         }
 
 
-def evaluate(model: Model, *, validation: Batches, test: Batches, config: EvaluateConfig) -> Evaluation:
+def evaluate(
+    model: Model, *, validation: Batches, test: Batches, config: EvaluateConfig, is_proper: bool = True
+) -> Evaluation:
     """Judges a model.
 
     Args:
@@ -61,6 +67,7 @@ def evaluate(model: Model, *, validation: Batches, test: Batches, config: Evalua
         validation: the validation split's batches: images, labels, members. Read first, for the threshold.
         test: the test split's batches. Nothing is chosen on it.
         config: the section `evaluate`.
+        is_proper: whether the loss it was trained with makes its scores probabilities; else they are calibrated.
 
     Returns:
         Threshold, metrics and predictions.
@@ -69,8 +76,11 @@ def evaluate(model: Model, *, validation: Batches, test: Batches, config: Evalua
         EvaluationError: a split is empty or lacks one of the labels, or the model gave no finite logits.
     """
     chosen_on = checked(predict(model, validation), split=VALIDATION)
+    calibration = Calibration() if is_proper else fit_platt(chosen_on.labels, chosen_on.scores)
+    chosen_on = replace(chosen_on, scores=calibration.apply(chosen_on.scores))
     threshold = choose_threshold(chosen_on.labels, chosen_on.scores, rule=config.threshold_rule)
     judged_on = checked(predict(model, test), split=TEST)
+    judged_on = replace(judged_on, scores=calibration.apply(judged_on.scores))
     return Evaluation(
         threshold=threshold,
         threshold_rule=config.threshold_rule,
@@ -86,6 +96,7 @@ def evaluate(model: Model, *, validation: Batches, test: Batches, config: Evalua
         ),
         validation_predictions=chosen_on,
         test_predictions=judged_on,
+        calibration=calibration,
     )
 
 

@@ -2,6 +2,8 @@
 
 import keras
 
+IS_PROPER = True
+
 
 def build() -> keras.Loss:
     """Builds binary cross-entropy on logits."""

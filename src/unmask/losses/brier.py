@@ -4,6 +4,8 @@ from typing import Any
 
 import keras
 
+IS_PROPER = True
+
 
 @keras.saving.register_keras_serializable("unmask")
 class Brier(keras.Loss):

@@ -2,6 +2,8 @@
 
 import keras
 
+IS_PROPER = False
+
 
 def build() -> keras.Loss:
     """Builds binary focal cross-entropy on logits, with the paper's gamma of 2."""

@@ -2,6 +2,7 @@
 
 import keras
 
+IS_PROPER = False
 SMOOTHING = 0.1  # that paper's: the targets are 0.05 and 0.95
 
 

@@ -2,6 +2,8 @@
 
 import keras
 
+IS_PROPER = False
+
 
 def build() -> keras.Loss:
     """Builds the squared hinge loss on logits, which it takes for margins; labels 0 and 1 become -1 and 1."""

@@ -51,12 +51,14 @@ class Detector:
         network: pictures (batch, size, size, 3) float32 in [0, 255] in, logits (batch, 1) out.
         threshold: scores from here on mean "fake".
         preprocess: `image_size`, `fit`, `resample`, as in training.
+        calibration: slope and intercept that the evaluation puts logits through.
     """
 
     name: str
     network: keras.Model
     threshold: float
     preprocess: dict[str, Any]
+    calibration: tuple[float, float] = (1.0, 0.0)
 
     @classmethod
     def load(cls, model_folder: Path, report_folder: Path) -> "Detector":
@@ -72,7 +74,10 @@ class Detector:
         model_file = model_folder / MODEL_FILE
         preprocess = read_key(model_folder / TRAINING_FILE, "preprocess")
         threshold = float(read_key(report_folder / METRICS_FILE, "threshold"))
-        judged = read_json(report_folder / METRICS_FILE).get("model_sha256")
+        report = read_json(report_folder / METRICS_FILE)
+        judged = report.get("model_sha256")
+        line = report.get("calibration", {})
+        calibration = (float(line.get("slope", 1.0)), float(line.get("intercept", 0.0)))
         try:
             if judged not in (None, sha256_of_file(model_file)):
                 raise EvaluationError(f"{report_folder} judged another {model_file}: run `dvc repro evaluate`")
@@ -81,7 +86,9 @@ class Detector:
             raise EvaluationError(
                 f"cannot load {model_file} ({first_line(error)}): run `dvc repro` or `dvc pull`"
             ) from error
-        return cls(name=model_folder.name, network=network, threshold=threshold, preprocess=preprocess)
+        return cls(
+            name=model_folder.name, network=network, threshold=threshold, preprocess=preprocess, calibration=calibration
+        )
 
     def predict(self, images: Sequence[bytes | Path]) -> list[Verdict]:
         """Judges pictures.
@@ -99,7 +106,9 @@ class Detector:
         for start in range(0, len(images), BATCH):
             pictures = [self.prepare(image) for image in images[start : start + BATCH]]
             logits = self.network.predict_on_batch(np.stack(pictures).astype(np.float32))
-            verdicts.extend(self.judge(float(score)) for score in expit(np.asarray(logits, np.float64)).ravel())
+            slope, intercept = self.calibration
+            scores = expit(slope * np.asarray(logits, np.float64).ravel() + intercept)
+            verdicts.extend(self.judge(float(score)) for score in scores)
         return verdicts
 
     def judge(self, score: float) -> Verdict:

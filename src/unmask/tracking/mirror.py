@@ -35,6 +35,7 @@ STOP_SECONDS = 10  # when training was stopped or failed
 FINISHED = "FINISHED"
 MODELS = Path("models")
 REPORTS = Path("reports/evaluate")
+LOSSES = Path("reports/search_loss")
 
 
 class Session:
@@ -110,16 +111,22 @@ class TrainingRun:
         self.run_id = ""
         self.callbacks: list[keras.callbacks.Callback] = [LiveCurves(self.log)]
 
-    def start(self, *, model_name: str, section: Any, environment: Environment) -> None:
-        """Starts the run."""
+    def start(self, *, model_name: str, section: Any, environment: Environment, key: str, goes_on: bool) -> None:
+        """Starts the run, or takes up that of an interrupted training."""
 
         def job() -> None:
-            from unmask.tracking.writing import run_name, run_parameters, run_tags
+            from unmask.tracking.runs import TRAINING_TAG
+            from unmask.tracking.writing import run_name, run_parameters, run_tags, unfinished_run
 
+            if goes_on and (found := unfinished_run(self.session.runs, key=key)):
+                self.session.runs.go_on(found)
+                self.run_id = found
+                return
+            tags = run_tags(model_name, environment=environment, revision=current_revision(Path.cwd()))
             self.run_id = self.session.runs.start(
                 run_name(model_name, environment),
                 parameters=run_parameters(model_name, config.flatten(section)),
-                tags=run_tags(model_name, environment=environment, revision=current_revision(Path.cwd())),
+                tags={**tags, TRAINING_TAG: key},
             )
 
         self.session.submit(job)
@@ -147,13 +154,17 @@ class TrainingRun:
 
 
 @contextmanager
-def training_run(*, model_name: str, section: Any, environment: Environment) -> Iterator[TrainingRun]:
+def training_run(
+    *, model_name: str, section: Any, environment: Environment, key: str = "", goes_on: bool = False
+) -> Iterator[TrainingRun]:
     """Tracks one training; see the module's text for what happens without a store.
 
     Args:
         model_name: the model's name in `params.yaml`.
         section: its section's dataclass; becomes the run's parameters.
         environment: where the store is, and the run's surroundings.
+        key: names all that the training is made of; see `training.checkpoint.key_of`.
+        goes_on: whether the training was interrupted and goes on now; its run then goes on as well.
 
     Yields:
         The run: give `.callbacks` to `fit`, and the finished folder to `.record`.
@@ -161,7 +172,7 @@ def training_run(*, model_name: str, section: Any, environment: Environment) -> 
     with quiet() as wait_longer:
         session = Session(environment, on_failure=warn(environment), connect_seconds=CONNECT_SECONDS)
         run = TrainingRun(session, wait_longer=wait_longer)
-        run.start(model_name=model_name, section=section, environment=environment)
+        run.start(model_name=model_name, section=section, environment=environment, key=key, goes_on=goes_on)
         try:
             yield run
         except (KeyboardInterrupt, SystemExit):  # Ctrl+C, and SIGTERM: see `console.run_stage`
@@ -186,16 +197,43 @@ def record_evaluation(
         environment: where the store is.
     """
 
-    def job() -> None:
+    def job(runs: "Runs") -> None:
         from unmask.tracking.writing import write_model
 
         model = read_model(model_name, model_folder)
-        write_model(session.runs, model=model, report_folder=report_folder, section=section, environment=environment)
+        write_model(runs, model=model, report_folder=report_folder, section=section, environment=environment)
 
+    submit_alone(job, environment=environment)
+
+
+def record_loss(folder: Path, *, environment: Environment) -> None:
+    """Adds what the search found of one loss, `reports/search_loss/<model>-<loss>`; twice is once."""
+
+    def job(runs: "Runs") -> None:
+        from unmask.tracking.loss_search import write_loss
+
+        write_loss(runs, folder=folder, environment=environment)
+
+    submit_alone(job, environment=environment)
+
+
+def record_choice(folder: Path, *, search: str, environment: Environment) -> None:
+    """Adds a choice and its table, `reports/choose_loss/<model>`, to the run of the search that it is made of."""
+
+    def job(runs: "Runs") -> None:
+        from unmask.tracking.loss_search import write_choice
+
+        write_choice(runs, folder=folder, search=search)
+
+    submit_alone(job, environment=environment)
+
+
+def submit_alone(job: "Callable[[Runs], None]", *, environment: Environment) -> None:
+    """Runs one job in a session of its own."""
     with quiet() as wait_longer:
         session = Session(environment, on_failure=warn(environment), connect_seconds=CONNECT_SECONDS)
         wait_longer()  # `close` bounds it
-        session.submit(job)
+        session.submit(lambda: job(session.runs))
         session.close(seconds=FINISH_SECONDS)
 
 
@@ -209,7 +247,7 @@ def track(root: Path, *, section: Any, environment: Environment) -> list[str]:
     """Writes the missing runs again from the files; twice is once.
 
     Args:
-        root: the checkout: its `models/*` and `reports/evaluate/*` are read.
+        root: the checkout: its `models/*`, `reports/evaluate/*` and `reports/search_loss/*` are read.
         section: the evaluation's section.
         environment: where the store is.
 
@@ -230,9 +268,16 @@ def track(root: Path, *, section: Any, environment: Environment) -> list[str]:
             write_model(session.runs, model=model, report_folder=report, section=section, environment=environment)
         )
 
+    def loss_job(folder: Path) -> None:
+        from unmask.tracking.loss_search import write_loss
+
+        written.extend(write_loss(session.runs, folder=folder, environment=environment))
+
     with quiet() as wait_longer:
         wait_longer()
         session = Session(environment, on_failure=lambda _: None, connect_seconds=None)
+        for folder in sorted((root / LOSSES).glob("*")):
+            session.submit(partial(loss_job, folder))
         for model in models:
             session.submit(partial(job, model))
         session.close(seconds=None)

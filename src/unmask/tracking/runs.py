@@ -17,6 +17,7 @@ from unmask.tracking.store import EXPERIMENT, EXPERIMENT_TAGS, Store
 
 MODEL_TAG = "model_sha256"
 EXPERIMENT_TAG = "dvc_experiment"
+TRAINING_TAG = "training_key"
 CONTEXTS = {TRAIN: "training"}
 
 PARAMETERS_PER_CALL = 100  # MLflow's limits
@@ -63,6 +64,10 @@ class Runs:
             self.client.log_batch(run_id, params=some)
         return run_id
 
+    def go_on(self, run_id: str) -> None:
+        """Takes an ended run up again."""
+        self.client.update_run(run_id, status="RUNNING")
+
     def end(self, run_id: str, status: str) -> None:
         """Ends a run as FINISHED, FAILED or KILLED."""
         self.client.set_terminated(run_id, status)
@@ -74,6 +79,13 @@ class Runs:
         return next(
             (run for run in found if run.data.tags.get(EXPERIMENT_TAG, "") == experiment), next(iter(found), None)
         )
+
+    def find_tagged(self, tag: str, value: str) -> Run | None:
+        """Finds the newest run with a tag."""
+        found = self.client.search_runs(
+            [self.experiment_id], f"tags.{tag} = '{value}'", order_by=["attributes.start_time DESC"], max_results=1
+        )
+        return next(iter(found), None)
 
     def get(self, run_id: str) -> Run:
         """Reads a run."""

@@ -24,7 +24,7 @@ from unmask.tracking.contents import (
 )
 from unmask.tracking.models import log_model
 from unmask.tracking.provenance import Revision, revision_of_output
-from unmask.tracking.runs import EXPERIMENT_TAG, MODEL_TAG, Runs
+from unmask.tracking.runs import EXPERIMENT_TAG, MODEL_TAG, TRAINING_TAG, Runs
 
 SHARDS = "data/shards"
 TRAINING_FOLDER = "training"
@@ -57,6 +57,12 @@ def run_tags(model_name: str, *, environment: Environment, revision: Revision) -
 def run_parameters(model_name: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """The parameters of a run: those of its section, and which model."""
     return {"model": model_name, **parameters}
+
+
+def unfinished_run(runs: Runs, *, key: str) -> str | None:
+    """Finds the run of a training that was interrupted, by what it is made of; one with a model is over."""
+    found = runs.find_tagged(TRAINING_TAG, key)
+    return None if found is None or MODEL_TAG in found.data.tags else str(found.info.run_id)
 
 
 def write_training(runs: Runs, *, run_id: str, model: TrainedModel) -> None:

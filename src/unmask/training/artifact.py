@@ -8,7 +8,7 @@ from typing import Any
 
 import keras
 
-from unmask import artifacts, config
+from unmask import artifacts, config, losses
 from unmask.data.shards import ShardIndex
 from unmask.training.fit import Trained
 
@@ -75,6 +75,7 @@ def describe(name: str, section: Any, *, training: ShardIndex, validation: Shard
         "model": name,
         "start_sha256": artifacts.sha256_of_file(start) if start.is_file() else "",
         "parameters": config.flatten(section),
+        "score_is_probability": bool(losses.load(section.recipe.loss).IS_PROPER),
         "image_size": training.image_size,
         "preprocess": training.preprocess,
         "records": {"train": training.records, "validation": validation.records},

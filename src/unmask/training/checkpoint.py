@@ -74,7 +74,12 @@ class Checkpoint:
             key: see `key_of`.
         """
         self.folder = folder
+        self.key = key
         self.place = folder / key
+
+    def exists(self) -> bool:
+        """Whether there is a state to go on from, whole or not."""
+        return self.place.exists()
 
     def save(self, state: State) -> None:
         """Replaces the state; a process that is killed meanwhile leaves the earlier one."""
@@ -87,7 +92,7 @@ class Checkpoint:
 
     def load(self) -> State | None:
         """Reads the state; None where there is none, or a damaged one, which is told."""
-        if not self.place.exists():
+        if not self.exists():
             return None
         try:
             content: dict[str, Any] = artifacts.read_json(self.place / STATE)

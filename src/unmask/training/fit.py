@@ -1,6 +1,7 @@
 """Fitting one model by its recipe: the head first where asked, then everything, keeping the best epoch."""
 
 import logging
+import math
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -11,12 +12,12 @@ from typing import Any
 import keras
 import pandas as pd
 
+from unmask import losses
 from unmask.config import RecipeConfig, TrainCnnConfig, TrainResnet50Config
 from unmask.data.input.batches import training_batches, validation_batches
 from unmask.data.input.reading import steps
 from unmask.data.shards import ShardIndex
 from unmask.errors import TrainingError
-from unmask.losses import LOSSES
 from unmask.models import MODELS
 from unmask.tables import choose
 from unmask.training import optimizers
@@ -45,7 +46,7 @@ class Trained:
     best_epoch: int
 
 
-def train(
+def train(  # noqa: PLR0913 - what, by what, from what, and what looks on
     name: str,
     section: TrainCnnConfig | TrainResnet50Config,
     *,
@@ -53,6 +54,7 @@ def train(
     validation: ShardIndex,
     callbacks: Sequence[keras.callbacks.Callback],
     checkpoint: Checkpoint | None = None,
+    epoch_share: float = 1.0,
 ) -> Trained:
     """Builds and fits a model, going on from where an interrupted training of the same kind stood.
 
@@ -63,6 +65,7 @@ def train(
         validation: what early stopping and the best epoch are judged on.
         callbacks: called as Keras calls them, beside the standard ones.
         checkpoint: where the state after each epoch is kept; None keeps none.
+        epoch_share: how much of the training images an epoch sees, (0, 1]; the next epoch sees others.
 
     Returns:
         The fitted model and its history.
@@ -81,14 +84,15 @@ def train(
     rows = list(state.rows) if state else []
     save = checkpoint.save if checkpoint else None
     run = partial(fit_phase, model, rows=rows, data=(training, validation), extra=callbacks, save=save)
+    num_steps = math.ceil(epoch_share * steps(training.records, recipe.batch_size))
     if recipe.head_epochs and (state is None or state.phase == HEAD):
         head = replace(recipe, epochs=recipe.head_epochs, optimizer=head_optimizer(recipe))
         freeze(model, is_frozen=True)
-        run(Phase(HEAD, head, first=0, state=state))
+        run(Phase(HEAD, head, num_steps=num_steps, first=0, state=state))
         freeze(model, is_frozen=False)
         state = None
     first = sum(row["phase"] == HEAD for row in rows)
-    run(Phase(ALL, recipe, first=first, state=state))
+    run(Phase(ALL, recipe, num_steps=num_steps, first=first, state=state))
     history = pd.DataFrame(rows)
     return Trained(model=model, history=history, best_epoch=best_epoch(history, monitor=recipe.monitor))
 
@@ -100,12 +104,14 @@ class Phase:
     Attributes:
         name: "head" or "all".
         recipe: its own.
+        num_steps: batches an epoch.
         first: the number of its first epoch.
         state: where it was interrupted, or None.
     """
 
     name: str
     recipe: RecipeConfig
+    num_steps: int
     first: int
     state: State | None
 
@@ -122,10 +128,9 @@ def fit_phase(
     """Compiles and fits for one phase, from its beginning or its state; adds a row an epoch to `rows`."""
     training, validation = data
     recipe, state = phase.recipe, phase.state
-    num_steps = steps(training.records, recipe.batch_size)
     model.compile(
-        optimizer=optimizers.build(recipe.optimizer, total_steps=recipe.epochs * num_steps),
-        loss=choose(LOSSES, recipe.loss, kind="loss")(),
+        optimizer=optimizers.build(recipe.optimizer, total_steps=recipe.epochs * phase.num_steps),
+        loss=losses.load(recipe.loss).build(),
         metrics=[
             keras.metrics.BinaryAccuracy(threshold=0.0, name="accuracy"),  # logits: 0 is P(fake) = 0.5
             keras.metrics.AUC(from_logits=True, name="roc_auc"),
@@ -149,7 +154,7 @@ def fit_phase(
     )
     model.fit(
         batches,
-        steps_per_epoch=num_steps,
+        steps_per_epoch=phase.num_steps,
         shuffle=False,  # the batches are shuffled already
         initial_epoch=first,
         epochs=last + 1,

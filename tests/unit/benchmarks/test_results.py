@@ -69,13 +69,13 @@ def test_saved_rows_are_read_back(load, tmp_path):
 
 @pytest.mark.parametrize(("value", "verdict"), [(0.72, "agrees: it lies within"), (0.8, "does not agree")])
 def test_page_says_whether_the_papers_cnn_agrees_with_the_trial(load, value, verdict):
-    page = load("results_page").render(load("results").rows_of(report(value), **about()), {})
+    page = load("results_page").render(load("results").rows_of(report(value), **about()), audits={}, searches={})
     assert f"- accuracy_score: 0.70 there, {value:.3f} ({value - 0.05:.3f} to {value + 0.05:.3f}) here" in page
     assert verdict in page
 
 
 def test_page_shows_the_row_its_command_and_what_was_not_measured(load):
-    page = load("results_page").render(load("results").rows_of(report(0.7), **about()), {})
+    page = load("results_page").render(load("results").rows_of(report(0.7), **about()), audits={}, searches={})
     assert "## faces-140k-subset: 240 test images" in page
     assert "| cnn | paper | none | 0.700 (0.650 to 0.750) | 0.700 (0.650 to 0.750) | 3.1 |" in page
     assert "  python -m x\n" in page
@@ -85,7 +85,9 @@ def test_page_shows_the_row_its_command_and_what_was_not_measured(load):
 
 
 def test_page_does_not_say_that_imagenet_is_missing_once_it_is_measured(load):
-    page = load("results_page").render(load("results").rows_of(report(0.7), **about(weights="imagenet")), {})
+    page = load("results_page").render(
+        load("results").rows_of(report(0.7), **about(weights="imagenet")), audits={}, searches={}
+    )
     assert "ImageNet weights" not in page
     assert "full set of 140,000 images" in page
 
@@ -93,20 +95,23 @@ def test_page_does_not_say_that_imagenet_is_missing_once_it_is_measured(load):
 def test_committed_page_is_the_one_its_rows_make(load):
     rows = load("results").load(ROOT / "docs" / "results.json")
     audits = artifacts.read_json(ROOT / "docs" / "audits.json")
-    assert (ROOT / "docs" / "results.md").read_text(encoding="utf-8") == load("results_page").render(rows, audits)
+    losses = ROOT / "docs" / "losses.json"
+    searches = artifacts.read_json(losses) if losses.exists() else {}
+    page = load("results_page").render(rows, audits=audits, searches=searches)
+    assert (ROOT / "docs" / "results.md").read_text(encoding="utf-8") == page
 
 
 def test_command_names_the_folder_of_real_data_by_its_variable(load, tmp_path):
     real_faces = load("real_faces")
     weights = f"{tmp_path}/start.keras"
     arguments = argparse.Namespace(
-        archive=tmp_path / "faces.zip", recipe="paper", model="cnn", set={"a.weights": weights, "a.epochs": 3}
+        archive=tmp_path / "faces.zip", recipe="paper", model="cnn", set=[f"a.weights={weights}", "a.epochs=3"]
     )
-    assert real_faces.spell_command(arguments, real_data=tmp_path) == (
+    assert real_faces.spell_command(real_faces.PROGRAM, arguments, real_data=tmp_path) == (
         'python -m benchmarks.real_faces --archive "$UNMASK_REAL_DATA/faces.zip" --recipe paper --model cnn '
         '--set "a.weights=$UNMASK_REAL_DATA/start.keras" --set a.epochs=3'
     )
-    assert real_faces.recipe_name("paper", arguments.set) == "paper, a.weights=start.keras, a.epochs=3"
+    assert real_faces.recipe_name("paper", {"a.weights": weights, "a.epochs": 3}) == "paper, a.weights=start.keras, a.epochs=3"
 
 
 @pytest.mark.parametrize("word", ["/elsewhere/faces.zip", "a.weights=/elsewhere/start.keras"])

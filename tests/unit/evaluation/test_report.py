@@ -56,3 +56,20 @@ def test_summary_is_json_with_every_metric_and_six_digits(config):
 def test_split_with_one_label_is_refused_by_name(config, labels, missing):
     with pytest.raises(EvaluationError, match=f"the test split has no {missing} image"):
         evaluate(MeanModel(), validation=batch([-1, 1], [0, 1]), test=batch([-1, 1], labels), config=config)
+
+
+def test_scores_of_an_improper_loss_are_calibrated_on_validation(config):
+    validation, test = ([-1, -0.5, 0.5, 1], [0, 1, 0, 1]), ([-1, 1], [0, 1])
+
+    def found(*, is_proper: bool):
+        return evaluate(
+            MeanModel(), validation=batch(*validation), test=batch(*test), config=config, is_proper=is_proper
+        )
+
+    as_they_are, calibrated = found(is_proper=True), found(is_proper=False)
+    assert as_they_are.summary()["calibration"] == {"method": "none", "slope": 1.0, "intercept": 0.0}
+    line = calibrated.summary()["calibration"]
+    assert line["method"] == "platt"
+    expected = 1 / (1 + np.exp(-(line["slope"] * np.array([-1, 1]) + line["intercept"])))
+    assert calibrated.test_predictions.scores == pytest.approx(expected)
+    assert as_they_are.test_predictions.scores == pytest.approx(1 / (1 + np.exp([1, -1])))

@@ -1,3 +1,4 @@
+import contextlib
 import json
 import logging
 import os
@@ -12,6 +13,7 @@ from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import mlflow
 import numpy as np
@@ -22,6 +24,7 @@ from unmask.artifacts import sha256_of_file
 from unmask.environment import Environment
 from unmask.errors import TrackingError
 from unmask.tracking import mirror
+from unmask.tracking.contents import Point
 from unmask.tracking.quiet import SETTINGS, TIMEOUT
 from unmask.tracking.store import locate
 
@@ -370,3 +373,32 @@ def test_two_experiments_at_once_on_a_store_that_does_not_exist_both_arrive(
     assert sorted(run.info.run_name for run in runs) == ["cnn blue", "cnn green", "cnn red"]
     assert {run.info.status for run in runs} == {"FINISHED"}
     assert all("model_sha256" in run.data.tags for run in runs)
+
+
+def test_interrupted_training_goes_on_in_its_run_and_the_same_training_again_does_not(
+    environment: Environment, trained: MakeFolder
+) -> None:
+    same = {"model_name": "cnn", "section": TRAINING, "environment": environment, "key": "a" * 64}
+    interrupt_once(same, Point("live", 0.9, 0))
+    assert [run.info.status for run in runs_of(environment)] == ["KILLED"]
+    with mirror.training_run(**same, goes_on=True) as run:
+        run.log([Point("live", 0.8, 1)])
+        run.record(trained())
+    (first,) = runs_of(environment)
+    assert first.info.status == "FINISHED"
+    assert curve(environment, first, "live") == [(0, 0.9), (1, 0.8)]
+    with mirror.training_run(**same, goes_on=True):
+        pass
+    assert len(runs_of(environment)) == 2
+
+
+def test_interrupted_training_whose_run_is_gone_gets_a_new_one(environment: Environment) -> None:
+    with mirror.training_run(model_name="cnn", section=TRAINING, environment=environment, key="b" * 64, goes_on=True):
+        pass
+    assert len(runs_of(environment)) == 1
+
+
+def interrupt_once(training: dict[str, Any], point: Point) -> None:
+    with contextlib.suppress(KeyboardInterrupt), mirror.training_run(**training) as run:
+        run.log([point])
+        raise KeyboardInterrupt

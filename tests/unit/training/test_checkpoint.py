@@ -54,6 +54,7 @@ def section_of(model: str) -> Any:
     optimizer = replace(whole.cnn.recipe.optimizer, name="adamw", schedule="cosine", warmup_share=0.2)
     augmentation = replace(whole.cnn.recipe.augmentation, rotation=10.0, noise=3.0)
     common = {"epochs": 4, "batch_size": 8, "optimizer": optimizer, "augmentation": augmentation}
+    common["loss"] = "binary_crossentropy"
     if model == "cnn":
         architecture = replace(
             whole.cnn.architecture, filters=[4], dense_units=4, dropout=0.5, batch_normalization=True

@@ -23,7 +23,11 @@ SIZE = 32
 def section() -> TrainCnnConfig:
     whole = config.load(ROOT / "profiles" / "sample.yaml").train.cnn
     architecture = replace(whole.architecture, filters=[4], dense_units=4)
-    return replace(whole, architecture=architecture, recipe=replace(whole.recipe, epochs=3, batch_size=8))
+    return replace(
+        whole,
+        architecture=architecture,
+        recipe=replace(whole.recipe, epochs=3, batch_size=8, loss="binary_crossentropy"),
+    )
 
 
 @pytest.fixture

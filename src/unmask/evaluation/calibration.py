@@ -1,0 +1,64 @@
+"""Bringing scores that only rank onto a scale of probabilities, on the validation split and nowhere else."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit, logit
+from sklearn.linear_model import LogisticRegression
+
+from unmask.records import FAKE
+
+DIGITS = 6
+EDGE = 1e-15  # nearer to 0 and 1 a logit is not finite
+ALMOST_FREE = 1e9  # scikit-learn's C: hardly any pull towards 0
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """A line through logits: P(fake) = sigmoid(slope * logit + intercept). By default nothing changes."""
+
+    slope: float = 1.0
+    intercept: float = 0.0
+
+    @property
+    def method(self) -> str:
+        """Says what it is: "none", or "platt"."""
+        return "none" if self == Calibration() else "platt"
+
+    def apply(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Calibrates scores (images,) in [0, 1]; their order stays."""
+        if self == Calibration():
+            return scores
+        calibrated: NDArray[np.float64] = expit(self.slope * logits_of(scores) + self.intercept)
+        return calibrated
+
+
+def fit_platt(labels: NDArray[np.int64], scores: NDArray[np.float64]) -> Calibration:
+    """Fits Platt's scaling (1999, "Probabilistic Outputs for Support Vector Machines"), with its smoothed targets.
+
+    Args:
+        labels: (images,), 0 or 1, both of them.
+        scores: (images,), the sigmoid of the model's logits.
+
+    Returns:
+        The line, to six digits; the identity where the scores rank no better than chance, as a falling line would
+        turn every answer round.
+    """
+    is_fake = labels == FAKE
+    num_fakes, num_reals = int(is_fake.sum()), int((~is_fake).sum())
+    targets = np.where(is_fake, (num_fakes + 1) / (num_fakes + 2), 1 / (num_reals + 2))
+    logits = logits_of(scores)[:, None]
+    # A target between 0 and 1 is an image of either class, each with its weight.
+    both = np.concatenate((np.ones(len(labels)), np.zeros(len(labels))))
+    line = LogisticRegression(C=ALMOST_FREE).fit(
+        np.concatenate((logits, logits)), both, sample_weight=np.concatenate((targets, 1 - targets))
+    )
+    slope, intercept = round(float(line.coef_[0, 0]), DIGITS), round(float(line.intercept_[0]), DIGITS)
+    return Calibration(slope, intercept) if slope > 0 else Calibration()
+
+
+def logits_of(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Gives the logits of scores."""
+    logits: NDArray[np.float64] = logit(np.clip(scores, EDGE, 1 - EDGE))
+    return logits

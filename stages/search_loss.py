@@ -1,0 +1,61 @@
+"""Measures one loss with one model, on the validation split."""
+
+import argparse
+import logging
+import time
+from pathlib import Path
+
+from unmask import artifacts, config, environment
+from unmask.console import run_stage, silent_start
+from unmask.data.shards import read_index
+from unmask.loss_search.scores import HISTORY, LossScores
+from unmask.records import TRAIN, VALIDATION
+
+logger = logging.getLogger("unmask.stages.search_loss")
+
+
+def main() -> None:
+    """Reads two splits' shards, writes `reports/search_loss/<model>-<loss>`."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--params", type=Path, required=True)
+    parser.add_argument("--model", required=True)
+    parser.add_argument("--loss", required=True)
+    parser.add_argument("--shards", type=Path, required=True)
+    parser.add_argument("--output", type=Path, required=True)
+    parser.add_argument("--debug", action="store_true")
+    arguments = parser.parse_args()
+    parameters = config.load(arguments.params)
+    section = config.training_section(parameters, arguments.model)
+    budget = config.loss_budget(parameters, arguments.model)
+    training, validation = (read_index(arguments.shards / split) for split in (TRAIN, VALIDATION))
+    if not budget.epochs:
+        off = LossScores(arguments.model, arguments.loss, is_proper=None, search="", validation_roc_auc={})
+        with artifacts.atomic_path(arguments.output) as folder:
+            off.write(folder)
+        logger.info("search_loss %s: switched off by search_loss.%s.epochs", arguments.model, arguments.model)
+        return
+    started = time.monotonic()
+    with silent_start():
+        from unmask.loss_search.measure import measure
+        from unmask.tracking import mirror
+    logger.info("search_loss %s: %s, %d epochs, seeds %s", arguments.model, arguments.loss, budget.epochs, budget.seeds)
+    measured = measure(
+        arguments.model, section, loss=arguments.loss, budget=budget, training=training, validation=validation
+    )
+    with artifacts.atomic_path(arguments.output) as folder:
+        measured.scores.write(folder)
+        artifacts.write_csv(folder / HISTORY, measured.history)
+    mirror.record_loss(arguments.output, environment=environment.read())
+    scores, seconds = measured.scores, time.monotonic() - started
+    logger.info(
+        "search_loss %s: %s, AUC %.4f ± %.4f on validation in %.1f s",
+        scores.model,
+        scores.loss,
+        scores.mean,
+        scores.spread,
+        seconds,
+    )
+
+
+if __name__ == "__main__":
+    run_stage(main)
