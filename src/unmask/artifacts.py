@@ -6,6 +6,7 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ import pandas as pd
 from unmask.errors import StorageError
 
 UNFINISHED = ".unfinished"  # ends the name of a temporary folder; a name that no other program gives
+TEMPORARY = re.compile(rf"\.[^/\s]+{re.escape(UNFINISHED)}/")
 FULL = (errno.ENOSPC, errno.EDQUOT)
 REFUSED = (errno.EROFS, errno.EACCES, errno.EPERM)
 AT_FDCWD, RENAME_EXCHANGE = -100, 2  # of Linux, for `renameat2`
@@ -40,11 +42,23 @@ def atomic_path(target: Path) -> Iterator[Path]:
         StorageError: the disk is full, or the place cannot be written.
     """
     with storage_errors(target), ExitStack() as stack:
-        target.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(target.parent)
         clear_leftovers(target)
         temporary = stack.enter_context(workspace(target)) / target.name
         yield temporary
         replace(temporary, target)
+
+
+def make_folder(folder: Path) -> None:
+    """Makes a folder and its parents where they are missing.
+
+    Raises:
+        StorageError: a file of such a name is in the way.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise StorageError(f"cannot make the folder {folder}: a file is in its way") from error
 
 
 @contextmanager
@@ -98,7 +112,14 @@ def try_lock(descriptor: int) -> bool | None:
 
 
 def replace(source: Path, target: Path) -> None:
-    """Renames a file or folder onto `target`, replacing what is there; when that fails, what was there stays."""
+    """Renames a file or folder onto `target`, replacing what is there; when that fails, what was there stays.
+
+    Raises:
+        StorageError: a file stands where a folder is to be, or the other way round.
+    """
+    if target.exists() and source.is_dir() != target.is_dir():
+        there = "folder" if target.is_dir() else "file"
+        raise StorageError(f"cannot write {target}: a {there} of that name is in the way")
     if not (source.is_dir() and target.is_dir()):
         source.replace(target)
     elif not exchange(source, target):
@@ -160,6 +181,11 @@ def storage_error(target: Path, error: Exception) -> StorageError:
     if is_full(error):
         return StorageError(f"no space left to write {named}: free some disk space and run the command again")
     return StorageError(f"cannot write {named}: {getattr(error, 'strerror', None) or error}")
+
+
+def without_temporary(message: str) -> str:
+    """Names files in a message as they would have been called in the end."""
+    return TEMPORARY.sub("", message)
 
 
 def write_text(target: Path, text: str) -> None:

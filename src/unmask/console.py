@@ -18,9 +18,12 @@ from unmask.errors import UnmaskError
 Item = TypeVar("Item")
 
 EXIT_ERROR = 1
+EXIT_INTERRUPTED = 128 + signal.SIGINT
 EXIT_TERMINATED = 128 + signal.SIGTERM
 DEBUG = "--debug"
 STANDARD_ERROR = 2
+
+logger = logging.getLogger("unmask.console")
 
 
 def start_logging(*, is_debug: bool = False) -> None:
@@ -61,7 +64,10 @@ def progress(items: Iterable[Item], *, total: int, description: str) -> Iterator
 
 def fail(error: UnmaskError) -> NoReturn:
     """Shows an error as one message and ends the process."""
-    Console(stderr=True, highlight=False, soft_wrap=True).print(f"[bold red]error:[/] {escape(str(error))}")
+    from unmask.artifacts import without_temporary  # here: it imports pandas, which `unmask --help` need not wait for
+
+    message = escape(without_temporary(str(error)))
+    Console(stderr=True, highlight=False, soft_wrap=True).print(f"[bold red]error:[/] {message}")
     sys.exit(EXIT_ERROR)
 
 
@@ -102,3 +108,8 @@ def run_stage(main: Callable[[], None]) -> None:
         if DEBUG in sys.argv:
             raise
         fail(error)
+    except KeyboardInterrupt:
+        if DEBUG in sys.argv:
+            raise
+        logger.warning("interrupted: the same command goes on from here")
+        sys.exit(EXIT_INTERRUPTED)

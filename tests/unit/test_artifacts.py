@@ -337,3 +337,21 @@ def run(script: str, target: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-c", script, str(target)], capture_output=True, text=True, timeout=120, check=True
     )
+
+
+def test_file_in_the_place_of_a_folder_is_kept_and_named(tmp_path: Path) -> None:
+    (tmp_path / "index").write_text("keep")
+    with (
+        pytest.raises(StorageError, match=r"index: a file of that name is in the way"),
+        artifacts.atomic_path(tmp_path / "index") as folder,
+    ):
+        folder.mkdir()
+    with pytest.raises(StorageError, match=r"cannot make the folder .*index: a file is in its way"):
+        artifacts.write_text(tmp_path / "index" / "text", "x")
+    assert (tmp_path / "index").read_text() == "keep"
+    assert [path.name for path in tmp_path.iterdir()] == ["index"]
+
+
+def test_message_names_files_as_they_are_called_in_the_end() -> None:
+    message = "data/.raw.s3yupxtg.unfinished/raw/faces.zip holds one class only"
+    assert artifacts.without_temporary(message) == "data/raw/faces.zip holds one class only"

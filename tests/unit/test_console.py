@@ -29,6 +29,24 @@ def test_an_error_is_one_message_and_exit_code_1(monkeypatch, capsys):
     assert capsys.readouterr().err == "error: faces[1].zip is empty\n"
 
 
+def test_an_error_names_a_file_as_it_is_called_in_the_end(capsys):
+    with pytest.raises(SystemExit):
+        fail(ArchiveError("data/.raw.s3yupxtg.unfinished/raw/faces.zip is empty"))
+    assert capsys.readouterr().err == "error: data/raw/faces.zip is empty\n"
+
+
+def interrupt():
+    raise KeyboardInterrupt
+
+
+def test_an_interruption_is_one_line_and_exit_code_130(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["stage"])
+    with pytest.raises(SystemExit) as ending:
+        run_stage(interrupt)
+    assert ending.value.code == 130
+    assert capsys.readouterr().err == "WARNING interrupted: the same command goes on from here\n"
+
+
 def test_a_long_message_is_not_broken_into_lines(capsys):
     with pytest.raises(SystemExit):
         fail(ArchiveError("word " * 100 + "end"))

@@ -55,6 +55,8 @@ def read_table(path: Path, columns: tuple[str, ...], error_class: type[UnmaskErr
         table = pd.read_csv(path, dtype=types, keep_default_na=False, usecols=list(columns))
     except FileNotFoundError as error:
         raise error_class(f"there is no table {path}") from error
+    except OSError as error:
+        raise error_class(f"cannot read {path}: {error.strerror}") from error
     except (ValueError, UnicodeDecodeError) as error:
         raise error_class(f"{path} is not the table expected: {error}") from error
     return table[list(columns)]
