@@ -79,6 +79,7 @@ def test_a_changed_learning_rate_reruns_its_own_model_only(project: Project) -> 
     assert len(project.runs()) == 3
 
 
+@pytest.mark.slow
 def test_search_chooses_the_loss_and_another_loss_trains_its_own_cell_only(project: Project) -> None:
     searching = {"search_loss.cnn.epochs": 1, "search_loss.cnn.seeds": [1, 2], "train.cnn.recipe.loss": "searched"}
     project.set_parameters(searching)
