@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import results_page, workspace
-from benchmarks.real_faces import REAL_DATA
+from benchmarks.real_faces import REAL_DATA, of_archive
 from unmask import artifacts
 from unmask.console import run_stage
 
@@ -43,7 +43,7 @@ def audit(archive: Path) -> dict[str, Any]:
     """
     folder = WORK / archive.stem
     raw, index, split = (folder / name for name in ("raw", "index", "split"))
-    changes = {"download.source": "archive", "download.archive": str(archive)}
+    changes = of_archive(archive)
     (folder / "profiles").mkdir(parents=True, exist_ok=True)
     profile = (Path("profiles") / f"{PROFILE}.yaml").read_text(encoding="utf-8")
     (folder / "profiles" / f"{PROFILE}.yaml").write_text(profile, encoding="utf-8")

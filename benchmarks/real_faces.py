@@ -25,17 +25,10 @@ PROGRAM = "python -m benchmarks.real_faces"
 
 def main() -> None:
     """Runs the pipeline, then writes docs/results.json and docs/results.md."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    add_arguments(parser)
-    arguments = parser.parse_args()
-    wanted = dict(read_change(text) for text in arguments.set)
-    real_data = environment.read().real_data
-    if real_data is None:
-        raise MeasurementError(f"set {environment.UNMASK_REAL_DATA} to the folder of the real faces' archives")
-    spelt = spell_command(PROGRAM, arguments, real_data=real_data.absolute())
-    checkout = Path.cwd()
-    commit = workspace.prepare(arguments.work_folder, checkout=checkout)
-    changes = {"download.source": "archive", "download.archive": str(arguments.archive.absolute()), **wanted}
+    arguments = read_arguments(__doc__)
+    spelt = spell_command(PROGRAM, arguments, real_data=real_data_folder())
+    commit = workspace.prepare(arguments.work_folder, checkout=Path.cwd())
+    changes = {**of_archive(arguments.archive), **arguments.set}
     parameters = workspace.write_parameters(arguments.work_folder, profile=arguments.recipe, changes=changes)
     if config.training_section(parameters, arguments.model).recipe.loss != SEARCHED:
         changes |= {f"search_loss.{arguments.model}.epochs": 0}  # nothing would read what it finds
@@ -46,7 +39,7 @@ def main() -> None:
     rows = results.rows_of(
         artifacts.read_json(arguments.work_folder / "reports" / "evaluate" / arguments.model / "metrics.json"),
         data=arguments.archive.stem,
-        recipe=recipe_name(arguments.recipe, wanted),
+        recipe=recipe_name(arguments.recipe, arguments.set),
         weights=weights_of(parameters, arguments.model),
         minutes=minutes,
         commit=commit[:12],
@@ -56,14 +49,31 @@ def main() -> None:
     results_page.main()
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Says what is measured: archive, recipe, model, changes."""
+def real_data_folder() -> Path:
+    """Finds the folder of the real faces' archives."""
+    real_data = environment.read().real_data
+    if real_data is None:
+        raise MeasurementError(f"set {environment.UNMASK_REAL_DATA} to the folder of the real faces' archives")
+    return real_data.absolute()
+
+
+def of_archive(archive: Path) -> dict[str, Any]:
+    """Gives the parameters that make an archive the data."""
+    return {"download.source": "archive", "download.archive": str(archive.absolute())}
+
+
+def read_arguments(description: str) -> argparse.Namespace:
+    """Reads the command line: archive, recipe, model, changes; `set` becomes a mapping of dotted keys to values."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--archive", type=Path, required=True, help=f"a zip of faces in {REAL_DATA}")
     parser.add_argument("--recipe", required=True, help="the name of a profile: paper")
     parser.add_argument("--model", required=True, help="cnn, resnet50")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="changes a parameter")
     parser.add_argument("--work-folder", type=Path, default=Path("benchmarks/tmp/work"), help="where the clone is kept")
     parser.add_argument("--debug", action="store_true", help="shows tracebacks")
+    arguments = parser.parse_args()
+    arguments.set = dict(read_change(text) for text in arguments.set)
+    return arguments
 
 
 def read_change(text: str) -> tuple[str, Any]:
@@ -82,8 +92,8 @@ def spell_command(program: str, arguments: argparse.Namespace, *, real_data: Pat
     """
     words = ["--archive", spell(str(arguments.archive.absolute()), real_data=real_data)]
     words += ["--recipe", shlex.quote(arguments.recipe), "--model", shlex.quote(arguments.model)]
-    for change in arguments.set:
-        words += ["--set", spell(change, real_data=real_data)]
+    for key, value in arguments.set.items():
+        words += ["--set", spell(f"{key}={value}", real_data=real_data)]
     return " ".join([program, *words])
 
 

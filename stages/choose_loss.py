@@ -4,11 +4,8 @@ import argparse
 import logging
 from pathlib import Path
 
-from rich.console import Console
-from rich.table import Table
-
 from unmask import artifacts, config, environment
-from unmask.console import run_stage, silent_start
+from unmask.console import run_stage, show_table, silent_start
 from unmask.loss_search.choice import TABLE, choose_loss, table
 from unmask.loss_search.scores import read_scores
 
@@ -33,10 +30,7 @@ def main() -> None:
         choice.write(folder)
         artifacts.write_csv(folder / TABLE, found)
     if not found.empty:
-        shown = Table(*found.columns)
-        for row in found.itertuples(index=False):
-            shown.add_row(*(str(cell) for cell in row))
-        Console(stderr=True).print(shown)
+        show_table(list(found.columns), [[str(cell) for cell in row] for row in found.itertuples(index=False)])
         with silent_start():
             from unmask.tracking import mirror
         mirror.record_choice(arguments.output, search=scores[0].search, environment=environment.read())

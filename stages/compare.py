@@ -7,14 +7,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
-
 from unmask import artifacts, config
-from unmask.console import run_stage
+from unmask.console import run_stage, show_table
 from unmask.data.raw import require_source
 from unmask.errors import EvaluationError
-from unmask.evaluation.compare import Comparison, cells, compare, markdown
+from unmask.evaluation.compare import cells, compare, markdown
 from unmask.evaluation.model_card import model_card
 
 logger = logging.getLogger("unmask.stages.compare")
@@ -44,7 +41,8 @@ def main() -> None:
         card = model_card(comparison, source=require_source(arguments.raw), audit=audit)
         artifacts.write_text(folder / "model-card.md", card)
         artifacts.write_json(folder / "champion.json", asdict(comparison.champion))
-    Console(stderr=True).print(terminal_table(comparison))
+    header, *lines = cells(comparison)
+    show_table(header, lines)
     seconds = time.monotonic() - started
     logger.info("compare: champion %s, %s in %.1f s", comparison.champion.model, arguments.output, seconds)
 
@@ -56,15 +54,6 @@ def read_report(file: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise EvaluationError(f"cannot read {file}: run the stage that writes it first") from error
     return report
-
-
-def terminal_table(comparison: Comparison) -> Table:
-    """Lays the comparison out for a terminal."""
-    header, *lines = cells(comparison)
-    table = Table(*header)
-    for line in lines:
-        table.add_row(*line)
-    return table
 
 
 if __name__ == "__main__":

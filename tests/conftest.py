@@ -11,8 +11,10 @@ import pytest
 from PIL import Image
 
 from unmask import config, environment
+from unmask.data import shards
 
 ROOT = Path(__file__).parent.parent
+SIZE = 32  # pixels a side of the pictures in `splits`
 
 
 @pytest.fixture
@@ -106,3 +108,13 @@ def encode(image: Image.Image, format: str, **options: Any) -> bytes:
     buffer = io.BytesIO()
     image.save(buffer, format, **options)
     return buffer.getvalue()
+
+
+@pytest.fixture
+def splits(tmp_path: Path, make_image: Callable[..., bytes]) -> tuple[shards.ShardIndex, shards.ShardIndex]:
+    """Writes the shards of 30 pictures of 32 pixels to learn from, and 12 for validation."""
+    about = {"preprocess": {"image_size": SIZE, "fit": "resize", "resample": "box"}}
+    for name, count in (("train", 30), ("validation", 12)):
+        faces = [shards.Example(str(n), n % 2, f"{n:064x}", make_image(n, size=(SIZE, SIZE))) for n in range(count)]
+        shards.write(tmp_path / name, faces, total=count, shard_megabytes=1.0, about=about)
+    return shards.read_index(tmp_path / "train"), shards.read_index(tmp_path / "validation")

@@ -19,7 +19,7 @@ import pandas as pd
 from unmask.errors import StorageError
 
 UNFINISHED = ".unfinished"  # ends the name of a temporary folder; a name that no other program gives
-TEMPORARY = re.compile(rf"\.[^/\s]+{re.escape(UNFINISHED)}/")
+TEMPORARY = re.compile(rf"(?<![^/\s])\.[^/]+?{re.escape(UNFINISHED)}/")  # a name may hold spaces
 FULL = (errno.ENOSPC, errno.EDQUOT)
 REFUSED = (errno.EROFS, errno.EACCES, errno.EPERM)
 AT_FDCWD, RENAME_EXCHANGE = -100, 2  # of Linux, for `renameat2`
@@ -177,7 +177,7 @@ def storage_error(target: Path, error: Exception) -> StorageError:
     Returns:
         The error to raise: it names the reason and the target, as it would have been called in the end.
     """
-    named = Path(*[part for part in target.parts if not part.endswith(UNFINISHED)])
+    named = without_temporary(str(target))
     if is_full(error):
         return StorageError(f"no space left to write {named}: free some disk space and run the command again")
     return StorageError(f"cannot write {named}: {getattr(error, 'strerror', None) or error}")

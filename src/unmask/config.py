@@ -369,11 +369,8 @@ def training_section(config: Config, model: str) -> TrainCnnConfig | TrainResnet
     Raises:
         ConfigError: there is no such model.
     """
-    sections: dict[str, TrainCnnConfig | TrainResnet50Config] = {
-        "cnn": config.train.cnn,
-        "resnet50": config.train.resnet50,
-    }
-    return choose(sections, model, kind="model")
+    section: TrainCnnConfig | TrainResnet50Config = choose(vars(config.train), model, kind="model")
+    return section
 
 
 def loss_budget(config: Config, model: str) -> LossBudget:
@@ -382,5 +379,5 @@ def loss_budget(config: Config, model: str) -> LossBudget:
     Raises:
         ConfigError: there is no such model.
     """
-    budgets = {"cnn": config.search_loss.cnn, "resnet50": config.search_loss.resnet50}
-    return choose(budgets, model, kind="model")
+    budget: LossBudget = choose(vars(config.search_loss), model, kind="model")
+    return budget

@@ -4,7 +4,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NoReturn, TypeVar
 
@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.logging import RichHandler
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
 
 from unmask.errors import UnmaskError
 
@@ -60,6 +61,14 @@ def progress(items: Iterable[Item], *, total: int, description: str) -> Iterator
         for item in items:
             yield item
             bar.advance(task)
+
+
+def show_table(header: Sequence[str], lines: Iterable[Sequence[str]]) -> None:
+    """Draws a table on standard error."""
+    table = Table(*header)
+    for line in lines:
+        table.add_row(*line)
+    Console(stderr=True).print(table)
 
 
 def fail(error: UnmaskError) -> NoReturn:

@@ -26,12 +26,14 @@ class Calibration:
         """Says what it is: "none", or "platt"."""
         return "none" if self == Calibration() else "platt"
 
+    def score(self, logits: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Gives P(fake) of a model's logits, of any shape."""
+        scores: NDArray[np.float64] = expit(self.slope * logits + self.intercept)
+        return scores
+
     def apply(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
         """Calibrates scores (images,) in [0, 1]; their order stays."""
-        if self == Calibration():
-            return scores
-        calibrated: NDArray[np.float64] = expit(self.slope * logits_of(scores) + self.intercept)
-        return calibrated
+        return scores if self == Calibration() else self.score(logits_of(scores))
 
 
 def fit_platt(labels: NDArray[np.int64], scores: NDArray[np.float64]) -> Calibration:

@@ -2,19 +2,19 @@
 
 import zipfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
-from scipy.special import expit
 
 import unmask.models  # noqa: F401 - registers the layers that a saved model may name
 from unmask.artifacts import read_json, sha256_of_file
 from unmask.data.pictures.decoding import Pixels, decode, fit_image
 from unmask.data.pictures.equalise import equalise
 from unmask.errors import EvaluationError, ImageError
+from unmask.evaluation.calibration import Calibration
 from unmask.records import FAKE, LABEL_NAMES, REAL
 
 MODEL_FILE = "model.keras"
@@ -51,14 +51,14 @@ class Detector:
         network: pictures (batch, size, size, 3) float32 in [0, 255] in, logits (batch, 1) out.
         threshold: scores from here on mean "fake".
         preprocess: `image_size`, `fit`, `resample`, as in training.
-        calibration: slope and intercept that the evaluation puts logits through.
+        calibration: what turns logits into scores, as the evaluation fitted it.
     """
 
     name: str
     network: keras.Model
     threshold: float
     preprocess: dict[str, Any]
-    calibration: tuple[float, float] = (1.0, 0.0)
+    calibration: Calibration = field(default_factory=Calibration)
 
     @classmethod
     def load(cls, model_folder: Path, report_folder: Path) -> "Detector":
@@ -77,7 +77,7 @@ class Detector:
         report = read_json(report_folder / METRICS_FILE)
         judged = report.get("model_sha256")
         line = report.get("calibration", {})
-        calibration = (float(line.get("slope", 1.0)), float(line.get("intercept", 0.0)))
+        calibration = Calibration(float(line.get("slope", 1.0)), float(line.get("intercept", 0.0)))
         try:
             if judged not in (None, sha256_of_file(model_file)):
                 raise EvaluationError(f"{report_folder} judged another {model_file}: run `dvc repro evaluate`")
@@ -106,8 +106,7 @@ class Detector:
         for start in range(0, len(images), BATCH):
             pictures = [self.prepare(image) for image in images[start : start + BATCH]]
             logits = self.network.predict_on_batch(np.stack(pictures).astype(np.float32))
-            slope, intercept = self.calibration
-            scores = expit(slope * np.asarray(logits, np.float64).ravel() + intercept)
+            scores = self.calibration.score(np.asarray(logits, np.float64).ravel())
             verdicts.extend(self.judge(float(score)) for score in scores)
         return verdicts
 

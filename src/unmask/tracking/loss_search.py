@@ -11,6 +11,7 @@ from unmask.loss_search.scores import HISTORY, SCORES, LossScores, read_scores
 from unmask.tracking.contents import EPOCH, Point, digest_of_folder, number
 from unmask.tracking.provenance import revision_of_output
 from unmask.tracking.runs import EXPERIMENT_TAG, Runs
+from unmask.tracking.writing import run_tags
 
 SEARCH_TAG, SCORES_TAG, CHOSEN_TAG = "loss_search", "loss_scores_sha256", "chosen_loss"
 FOLDER = "loss_search"
@@ -31,18 +32,13 @@ def write_loss(runs: Runs, *, folder: Path, environment: Environment) -> list[st
     scores, digest = read_scores(folder), digest_of_folder(folder)
     if not scores.validation_roc_auc or runs.find_tagged(SCORES_TAG, digest):
         return []
-    revision = revision_of_output(folder)
+    tags = run_tags(
+        f"search_loss@{scores.model}-{scores.loss}", environment=environment, revision=revision_of_output(folder)
+    )
     run_id = runs.start(
         f"{scores.model} {scores.loss}",
         parameters={"model": scores.model, "loss": scores.loss, "is_proper": scores.is_proper},
-        tags={
-            MLFLOW_PARENT_RUN_ID: parent(runs, scores, environment=environment),
-            "git_commit": revision.commit,
-            "git_dirty": revision.dirty,
-            EXPERIMENT_TAG: environment.experiment,
-            "dvc_stage": f"search_loss@{scores.model}-{scores.loss}",
-            "machine": environment.machine,
-        },
+        tags={**tags, MLFLOW_PARENT_RUN_ID: parent(runs, scores, environment=environment)},
     )
     summary = [Point(SCORE, scores.mean, 0), Point(f"{SCORE}_spread", scores.spread, 0)]
     runs.log_points(run_id, [*summary, *curves(folder / HISTORY)])

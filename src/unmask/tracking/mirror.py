@@ -116,13 +116,14 @@ class TrainingRun:
 
         def job() -> None:
             from unmask.tracking.runs import TRAINING_TAG
-            from unmask.tracking.writing import run_name, run_parameters, run_tags, unfinished_run
+            from unmask.tracking.writing import run_name, run_parameters, run_tags, train_stage, unfinished_run
 
             if goes_on and (found := unfinished_run(self.session.runs, key=key)):
                 self.session.runs.go_on(found)
                 self.run_id = found
                 return
-            tags = run_tags(model_name, environment=environment, revision=current_revision(Path.cwd()))
+            revision = current_revision(Path.cwd())
+            tags = run_tags(train_stage(model_name), environment=environment, revision=revision)
             self.run_id = self.session.runs.start(
                 run_name(model_name, environment),
                 parameters=run_parameters(model_name, config.flatten(section)),

@@ -39,9 +39,8 @@ def run_name(model_name: str, environment: Environment) -> str:
     return f"{model_name} {environment.experiment}".rstrip()
 
 
-def run_tags(model_name: str, *, environment: Environment, revision: Revision) -> dict[str, str]:
-    """The tags that are known before training."""
-    stage = f"train@{model_name}"
+def run_tags(stage: str, *, environment: Environment, revision: Revision) -> dict[str, str]:
+    """The tags that are known before a stage such as "train@cnn" has run."""
     return {
         "git_commit": revision.commit,
         "git_dirty": revision.dirty,
@@ -52,6 +51,11 @@ def run_tags(model_name: str, *, environment: Environment, revision: Revision) -
         "mlflow.source.type": "PROJECT",
         "mlflow.source.git.commit": revision.commit,
     }
+
+
+def train_stage(model_name: str) -> str:
+    """Names the stage that trains a model."""
+    return f"train@{model_name}"
 
 
 def run_parameters(model_name: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -105,7 +109,7 @@ def find_or_rebuild(runs: Runs, *, model: TrainedModel, environment: Environment
         run_name(model.name, environment),
         parameters=run_parameters(model.name, model.parameters),
         tags={
-            **run_tags(model.name, environment=environment, revision=revision),
+            **run_tags(train_stage(model.name), environment=environment, revision=revision),
             "rebuilt_from_files": "true",
         },
     )

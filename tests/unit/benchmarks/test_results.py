@@ -105,16 +105,13 @@ def test_command_names_the_folder_of_real_data_by_its_variable(load, tmp_path):
     real_faces = load("real_faces")
     weights = f"{tmp_path}/start.keras"
     arguments = argparse.Namespace(
-        archive=tmp_path / "faces.zip", recipe="paper", model="cnn", set=[f"a.weights={weights}", "a.epochs=3"]
+        archive=tmp_path / "faces.zip", recipe="paper", model="cnn", set={"a.weights": weights, "a.epochs": 3}
     )
     assert real_faces.spell_command(real_faces.PROGRAM, arguments, real_data=tmp_path) == (
         'python -m benchmarks.real_faces --archive "$UNMASK_REAL_DATA/faces.zip" --recipe paper --model cnn '
         '--set "a.weights=$UNMASK_REAL_DATA/start.keras" --set a.epochs=3'
     )
-    assert (
-        real_faces.recipe_name("paper", {"a.weights": weights, "a.epochs": 3})
-        == "paper, a.weights=start.keras, a.epochs=3"
-    )
+    assert real_faces.recipe_name("paper", arguments.set) == "paper, a.weights=start.keras, a.epochs=3"
 
 
 @pytest.mark.parametrize("word", ["/elsewhere/faces.zip", "a.weights=/elsewhere/start.keras"])

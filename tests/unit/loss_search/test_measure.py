@@ -1,6 +1,5 @@
 """What a loss is measured by: the same for all, and the same twice."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,19 +13,8 @@ from unmask.loss_search.measure import Measured, measure
 
 ROOT = Path(__file__).parents[3]
 SIZE = 32
+Splits = tuple[shards.ShardIndex, shards.ShardIndex]
 BUDGET = LossBudget(seeds=[1, 2], epochs=2, epoch_share=0.5)
-
-
-@pytest.fixture
-def splits(tmp_path: Path, make_image: Callable[..., bytes]) -> dict[str, shards.ShardIndex]:
-    about = {"preprocess": {"image_size": SIZE, "fit": "resize", "resample": "box"}}
-    for name, count in (("train", 32), ("validation", 12)):
-        faces = [shards.Example(str(n), n % 2, f"{n:064x}", make_image(n, size=(SIZE, SIZE))) for n in range(count)]
-        shards.write(tmp_path / name, faces, total=count, shard_megabytes=1.0, about=about)
-    return {
-        "training": shards.read_index(tmp_path / "train"),
-        "validation": shards.read_index(tmp_path / "validation"),
-    }
 
 
 @pytest.fixture(scope="module")
@@ -39,8 +27,8 @@ def section() -> Any:
     )
 
 
-def measured(section: Any, splits: dict[str, shards.ShardIndex], loss: str = "brier") -> Measured:
-    return measure("cnn", section, loss=loss, budget=BUDGET, **splits)
+def measured(section: Any, splits: Splits, loss: str = "brier") -> Measured:
+    return measure("cnn", section, loss=loss, budget=BUDGET, training=splits[0], validation=splits[1])
 
 
 def test_every_seed_has_its_score_and_its_epochs(section: Any, splits: Any) -> None:

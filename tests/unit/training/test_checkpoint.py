@@ -1,6 +1,5 @@
 """Training that was interrupted goes on as if it had not been."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -37,15 +36,6 @@ class KillAt(keras.callbacks.Callback):
     def on_train_batch_end(self, batch: int, logs: object = None) -> None:
         if self.is_in_epoch and batch == 1:
             raise Killed
-
-
-@pytest.fixture
-def splits(tmp_path: Path, make_image: Callable[..., bytes]) -> Splits:
-    about = {"preprocess": {"image_size": SIZE, "fit": "resize", "resample": "box"}}
-    for name, count in (("train", 30), ("validation", 12)):
-        faces = [shards.Example(str(n), n % 2, f"{n:064x}", make_image(n, size=(SIZE, SIZE))) for n in range(count)]
-        shards.write(tmp_path / name, faces, total=count, shard_megabytes=1.0, about=about)
-    return shards.read_index(tmp_path / "train"), shards.read_index(tmp_path / "validation")
 
 
 def section_of(model: str) -> Any:

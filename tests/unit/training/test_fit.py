@@ -1,6 +1,5 @@
 """Training by recipe: what it returns, what it repeats, and how it stops."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -28,15 +27,6 @@ def section() -> TrainCnnConfig:
         architecture=architecture,
         recipe=replace(whole.recipe, epochs=3, batch_size=8, loss="binary_crossentropy"),
     )
-
-
-@pytest.fixture
-def splits(tmp_path: Path, make_image: Callable[..., bytes]) -> tuple[shards.ShardIndex, shards.ShardIndex]:
-    about = {"preprocess": {"image_size": SIZE, "fit": "resize", "resample": "box"}}
-    for name, count in (("train", 30), ("validation", 12)):
-        faces = [shards.Example(str(n), n % 2, f"{n:064x}", make_image(n, size=(SIZE, SIZE))) for n in range(count)]
-        shards.write(tmp_path / name, faces, total=count, shard_megabytes=1.0, about=about)
-    return shards.read_index(tmp_path / "train"), shards.read_index(tmp_path / "validation")
 
 
 def train(section: Any, splits: tuple[shards.ShardIndex, shards.ShardIndex], name: str = "cnn") -> fit.Trained:
