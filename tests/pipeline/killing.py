@@ -16,11 +16,6 @@ BEFORE, DURING, AFTER = "before", "during", "after"  # the writing of the output
 POLL_SECONDS = 0.001
 PATIENCE_SECONDS = 600
 
-# DVC writes its own two files in place, so a kill can cut them short. It says so in these words, and needs this help.
-CUT_SHORT = ("dvc.lock", "'int' object has no attribute 'endswith'", "RWLock-file")
-MENDING = (("git", "checkout", "dvc.lock"), ("rm", "-f", ".dvc/tmp/rwlock"))
-
-
 @dataclass(frozen=True)
 class Target:
     """One stage to kill.
@@ -178,13 +173,7 @@ class Campaign:
 
     def repro(self, *options: str) -> None:
         """Reproduces; where DVC's own files were cut short, after mending them."""
-        finished = self.project.run("dvc", "repro", *options, is_checked=False)
-        if finished.returncode and any(words in finished.stderr for words in CUT_SHORT):
-            self.cut_short += 1
-            for command in MENDING:
-                self.project.run(*command)
-            finished = self.project.run("dvc", "repro", *options, is_checked=False)
-        assert finished.returncode == 0, finished.stdout + finished.stderr
+        self.cut_short += self.project.repro_after_accident(*options)
 
 
 def part(content: dict[str, str], folders: tuple[str, ...], *, is_inside: bool = True) -> dict[str, str]:
