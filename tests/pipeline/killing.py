@@ -16,6 +16,7 @@ BEFORE, DURING, AFTER = "before", "during", "after"  # the writing of the output
 POLL_SECONDS = 0.001
 PATIENCE_SECONDS = 600
 
+
 @dataclass(frozen=True)
 class Target:
     """One stage to kill.
