@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 from pydantic.dataclasses import dataclass
 from pydantic_core import ErrorDetails
 
@@ -132,30 +132,65 @@ class PreprocessConfig:
 
 @dataclass(frozen=True, config=STRICT)
 class CnnConfig:
-    """The small CNN's shape. `scaling` brings pixels to [0, 1] or [-1, 1]; `dropout` acts around the dense layer."""
+    """The small CNN's shape: a branch that sees pixels, one that sees histograms of edges, or both, then dense layers.
 
+    A branch without filters is left out. `inputs` and `scaling` say what the first branch sees: the pixels in [0, 1]
+    or [-1, 1], what lies between neighbouring ones, or both; `shrink` divides its side by averaging. The other one sees
+    cells of `gradient_cell` pixels and `gradient_bins` directions. `dropout` acts around the dense layer.
+    """
+
+    inputs: Literal["pixels", "residuals", "both"]
     scaling: Literal["unit", "centred"]
-    filters: Annotated[list[Count], Field(min_length=1)]
+    shrink: Count
+    filters: list[Count]
+    gradient_cell: Count
+    gradient_bins: Count
+    gradient_filters: list[Count]
     padding: Literal["valid", "same"]
     batch_normalization: bool
     pooling: Literal["flatten", "average"]
     dense_units: Count
     dropout: Annotated[float, Field(ge=0, lt=1)]
 
+    @model_validator(mode="after")
+    def has_a_branch(self) -> "CnnConfig":
+        """Refuses a network that would see nothing."""
+        if not self.filters and not self.gradient_filters:
+            raise ValueError("filters and gradient_filters are both empty: name some for one of them")
+        return self
+
 
 @dataclass(frozen=True, config=STRICT)
 class Resnet50Config:
-    """ResNet50's start and head. `weights` is "imagenet", "none", or a file; `input_size` 0 keeps the images' size."""
+    """ResNet50's start, what of it is held, and its head.
+
+    `weights` is "imagenet", "none", or a file; `input_size` 0 keeps the images' size. `gradient_cell` above 0 shows it
+    histograms of edges, a pixel a cell, in place of pixels. `early_pooling` is the published one. `frozen_stages` of
+    its five keep their weights, and frozen `batch_statistics` are those it started with; trained ones keep
+    `batch_momentum` of their value at each step, 0.99 as published.
+    """
 
     weights: Annotated[str, Field(min_length=1)]
     input_size: CountOrNone
+    gradient_cell: CountOrNone
+    gradient_bins: Count
+    early_pooling: bool
+    frozen_stages: Annotated[int, Field(ge=0, le=5)]
+    batch_statistics: Literal["trained", "frozen"]
+    batch_momentum: Annotated[float, Field(gt=0, lt=1)]
+    pooling: Literal["average", "flatten"]
+    dropout_before: Annotated[float, Field(ge=0, lt=1)]
     dense_units: Count
     dropout: Annotated[float, Field(ge=0, lt=1)]
 
 
 @dataclass(frozen=True, config=STRICT)
 class OptimizerConfig:
-    """How weights are changed. `warmup_share` is a share of all steps; `schedule` goes from `learning_rate` to 0."""
+    """How weights are changed.
+
+    `warmup_share` is a share of all steps; `schedule` goes from `learning_rate` to 0, and a backbone learns at
+    `backbone_rate` of it. `ema_momentum` above 0 keeps a moving average of the weights and takes that for the model.
+    """
 
     name: Literal["adam", "adamw", "sgd"]
     learning_rate: Positive
@@ -163,6 +198,8 @@ class OptimizerConfig:
     clip_norm: NotNegative
     schedule: Literal["constant", "cosine"]
     warmup_share: Annotated[float, Field(ge=0, lt=1)]
+    backbone_rate: Annotated[float, Field(gt=0, le=1)]
+    ema_momentum: Annotated[float, Field(ge=0, lt=1)]
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -170,7 +207,8 @@ class AugmentationConfig:
     """How training images are varied; 0 switches an entry off.
 
     `horizontal_flip` is a probability; `rotation` degrees, `zoom` and `shift` shares of the side, `brightness` and
-    `contrast` shares, `noise` grey levels of 255: each the largest change, drawn evenly up to it.
+    `contrast` shares, `noise` grey levels of 255: each the largest change, drawn evenly up to it. `blur`, `jpeg` and
+    `resize` are the probabilities of what befalls pictures on their way through the web.
     """
 
     horizontal_flip: Probability
@@ -180,16 +218,22 @@ class AugmentationConfig:
     brightness: Annotated[float, Field(ge=0, lt=1)]
     contrast: Annotated[float, Field(ge=0, lt=1)]
     noise: Annotated[float, Field(ge=0, le=64)]
+    blur: Probability
+    jpeg: Probability
+    resize: Probability
 
 
 @dataclass(frozen=True, config=STRICT)
 class RecipeConfig:
     """How any model is trained. The head's phase (`head_epochs` above 0) trains with the backbone frozen.
 
-    `loss` is a file of losses/, or "searched": the one that the search found best on validation.
+    `loss` is a file of losses/, or "searched": the one that the search found best on validation. The logits of
+    `members`, trained from `seed` and the next ones, are averaged, with `test_time_flip` those of mirror images too.
     """
 
     seed: CountOrNone
+    members: Annotated[int, Field(ge=1, le=20)]
+    test_time_flip: bool
     epochs: Count
     batch_size: Count
     loss: LossName
@@ -324,6 +368,8 @@ def describe(fault: ErrorDetails) -> str:
             return f"{key}: unknown key"
         case "dataclass_type":
             return f"{key}: got {fault['input']!r}; expected a mapping of keys"
+        case "value_error":  # our own checks, of several keys at once
+            return f"{key}: {fault['msg'].removeprefix('Value error, ')}"
     message = fault["msg"].removeprefix("Input should be ")
     hint = " (YAML reads 1e-3 as text: write 0.001)" if is_number_as_text(fault) else ""
     return f"{key}: got {fault['input']!r}; expected {message}{hint}"

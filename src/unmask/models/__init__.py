@@ -8,6 +8,7 @@ P(fake). Every layer is named: the numbers Keras would append depend on what els
 from collections.abc import Callable
 from typing import Any
 
+from unmask.models import average as average  # a saved model may name its layers
 from unmask.models import cnn, resnet50
 
 MODELS: dict[str, Callable[..., Any]] = {"cnn": cnn.build, "resnet50": resnet50.build}

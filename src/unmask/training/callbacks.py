@@ -22,6 +22,18 @@ class LearningRateLog(keras.callbacks.Callback):
             logs["learning_rate"] = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
 
 
+class AveragedWeights(keras.callbacks.SwapEMAWeights):
+    """Puts the moving average of the weights into the model from each epoch's end to the next one's beginning.
+
+    What looks on after it, early stopping, the state of training, sees the average.
+    """
+
+    def __init__(self, *, goes_on: bool) -> None:
+        """Begins; `goes_on`: with a model from a state, which was taken after an epoch and so holds the average."""
+        super().__init__(swap_on_epoch=True)
+        self._ema_weights_in_model = goes_on
+
+
 class StopAtNonFiniteLoss(keras.callbacks.Callback):
     """Ends training with an error when the loss is no longer a number."""
 

@@ -1,6 +1,6 @@
 """Optimisers and learning-rate schedules."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import keras
@@ -17,21 +17,49 @@ OPTIMIZERS: dict[str, Callable[..., keras.Optimizer]] = {
 }
 
 
-def build(config: OptimizerConfig, *, total_steps: int) -> keras.Optimizer:
+def build(config: OptimizerConfig, *, total_steps: int, backbone: Collection[keras.Variable] = ()) -> keras.Optimizer:
     """Builds an optimiser.
 
     Args:
         config: its values; a weight decay or clipping norm of 0 switches it off.
         total_steps: the steps that the schedule spans.
+        backbone: the weights that learn at `backbone_rate` of the learning rate.
 
     Returns:
         A fresh optimiser.
     """
-    return choose(OPTIMIZERS, config.name, kind="optimizer")(
+    kind = choose(OPTIMIZERS, config.name, kind="optimizer")
+    if config.backbone_rate < 1.0:
+        kind = slowed(kind, weights=backbone, rate=config.backbone_rate)
+    return kind(
         learning_rate=schedule(config, total_steps=total_steps),
         weight_decay=config.weight_decay,
         global_clipnorm=config.clip_norm or None,
+        use_ema=config.ema_momentum > 0.0,
+        ema_momentum=config.ema_momentum,
     )
+
+
+def slowed(kind: Any, *, weights: Collection[keras.Variable], rate: float) -> Any:
+    """Makes an optimiser's class take smaller steps with some weights, as discriminative fine-tuning does.
+
+    Source: Howard and Ruder, "Universal Language Model Fine-tuning", ACL 2018, section 3.2. Keras' MultiOptimizer
+    would give each group a clipping norm of its own and hide the learning rate.
+
+    Args:
+        kind: one of `OPTIMIZERS`.
+        weights: which.
+        rate: their share of the learning rate.
+    """
+    # The TensorFlow backend hands its own variable to `update_step`, the others Keras'.
+    slow = {id(variable) for weight in weights for variable in (weight, weight.value)}
+
+    class Slowed(kind):
+        def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+            factor = rate if id(variable) in slow else 1.0
+            super().update_step(gradient, variable, learning_rate * factor)
+
+    return Slowed
 
 
 def schedule(config: OptimizerConfig, *, total_steps: int) -> Rate:

@@ -1,24 +1,29 @@
 """ResNet50's scaling, head and starting weights."""
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
 import pytest
 
-from unmask.config import Resnet50Config
+from unmask.config import Resnet50Config, load
 from unmask.errors import WeightsError
 from unmask.models import resnet50
 
+ROOT = Path(__file__).parents[3]
+
 
 def config(*, weights: str = "none", input_size: int = 0) -> Resnet50Config:
-    return Resnet50Config(weights=weights, input_size=input_size, dense_units=8, dropout=0.0)
+    section = load(ROOT / "profiles" / "paper.yaml").train.resnet50.architecture
+    return replace(section, weights=weights, input_size=input_size, dense_units=8, dropout=0.0)
 
 
 @pytest.fixture(scope="module")
 def saved_backbone(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[np.ndarray]]:
     keras.utils.set_random_seed(1)
-    backbone = resnet50.backbone(32)
+    backbone = resnet50.backbone((32, 32, 3))
     path = tmp_path_factory.mktemp("weights") / "backbone.weights.h5"
     backbone.save_weights(path)
     return path, backbone.get_weights()
@@ -47,7 +52,7 @@ def test_published_layout_loads_into_the_layers_of_its_names(tmp_path: Path) -> 
     path = tmp_path / resnet50.WEIGHTS_FILE
     backbone.save_weights(tmp_path / "any.weights.h5")
     write_legacy(backbone, path)
-    loaded = resnet50.start(resnet50.backbone(32), weights=str(path))
+    loaded = resnet50.start(resnet50.backbone((32, 32, 3)), weights=str(path))
     for one, other in zip(loaded.get_weights(), backbone.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
 
@@ -93,3 +98,51 @@ def test_input_size_resizes_inside_the_model() -> None:
     model = resnet50.build(config(input_size=32), image_size=64)
     assert model.input_shape == (None, 64, 64, 3)
     assert model.get_layer("backbone").input_shape == (None, 32, 32, 3)
+
+
+def build(**changes: Any) -> keras.Model:
+    return resnet50.build(replace(config(), **changes), image_size=64)
+
+
+def test_without_early_pooling_the_same_weights_see_twice_as_finely() -> None:
+    published = resnet50.backbone((64, 64, 3))
+    fine = resnet50.backbone((64, 64, 3), config=replace(config(), early_pooling=False))
+    assert published.output_shape == (None, 2, 2, 2048)
+    assert fine.output_shape == (None, 4, 4, 2048)
+    assert fine.name == "backbone"
+    fine.set_weights(published.get_weights())
+
+
+@pytest.mark.parametrize(
+    ("frozen", "first_free"), [(0, "conv1_conv"), (1, "conv2_block1_1_conv"), (4, "conv5_block1_1_conv")]
+)
+def test_frozen_stages_keep_their_weights(frozen: int, first_free: str) -> None:
+    body = build(frozen_stages=frozen).get_layer("backbone")
+    free = [layer.name for layer in body.layers if layer.weights and layer.trainable]
+    assert free[0] == first_free
+
+
+def test_frozen_statistics_do_not_change_in_training() -> None:
+    model = build(batch_statistics="frozen")
+    before = model.get_layer("backbone").get_layer("conv1_bn").moving_mean.numpy()
+    model(np.random.default_rng(0).uniform(0, 255, (4, 64, 64, 3)).astype("float32"), training=True)
+    np.testing.assert_array_equal(model.get_layer("backbone").get_layer("conv1_bn").moving_mean.numpy(), before)
+    model = build(batch_statistics="trained")
+    model(np.random.default_rng(0).uniform(0, 255, (4, 64, 64, 3)).astype("float32"), training=True)
+    assert not np.array_equal(model.get_layer("backbone").get_layer("conv1_bn").moving_mean.numpy(), before)
+
+
+def test_flat_pooling_keeps_where_things_are() -> None:
+    assert build(pooling="flatten").get_layer("dense").kernel.shape == (2 * 2 * 2048, 8)
+    assert build(pooling="average").get_layer("dense").kernel.shape == (2048, 8)
+
+
+def test_edges_in_place_of_pixels_are_a_pixel_a_cell() -> None:
+    model = build(gradient_cell=2, gradient_bins=6)
+    assert model.get_layer("backbone").input_shape == (None, 32, 32, 6)
+    assert model.input_shape == (None, 64, 64, 3)
+
+
+def test_statistics_follow_as_fast_as_asked() -> None:
+    layers = build(batch_momentum=0.8).get_layer("backbone").layers
+    assert {layer.momentum for layer in layers if isinstance(layer, keras.layers.BatchNormalization)} == {0.8}

@@ -1,5 +1,7 @@
 """Schedules against rates worked by hand."""
 
+import keras
+import numpy as np
 import pytest
 
 from unmask.config import OptimizerConfig
@@ -14,6 +16,8 @@ def config(**changes: object) -> OptimizerConfig:
         "clip_norm": 0.0,
         "schedule": "cosine",
         "warmup_share": 0.2,
+        "backbone_rate": 1.0,
+        "ema_momentum": 0.0,
     }
     return OptimizerConfig(**{**values, **changes})
 
@@ -36,3 +40,18 @@ def test_zero_switches_decay_and_clipping_off(name: str) -> None:
     assert not optimizer.weight_decay
     assert not optimizer.global_clipnorm
     assert float(optimizer.learning_rate) == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize("name", sorted(optimizers.OPTIMIZERS))
+def test_a_backbone_takes_steps_of_its_share(name: str) -> None:
+    head, body = (keras.Variable(np.zeros(3, "float32")) for _ in range(2))
+    section = config(name=name, schedule="constant", backbone_rate=0.25)
+    optimizer = optimizers.build(section, total_steps=10, backbone=[body])
+    optimizer.apply([np.ones(3, "float32"), np.ones(3, "float32")], [head, body])
+    assert np.abs(np.asarray(head)).min() > 0
+    np.testing.assert_allclose(np.asarray(body), 0.25 * np.asarray(head), rtol=1e-5)
+
+
+def test_a_moving_average_is_kept_where_asked() -> None:
+    assert not optimizers.build(config(), total_steps=10).use_ema
+    assert optimizers.build(config(ema_momentum=0.9), total_steps=10).ema_momentum == 0.9

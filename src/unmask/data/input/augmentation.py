@@ -19,6 +19,10 @@ Tensor = Any
 
 POSITION_BITS = 16  # of a position's fraction: an error below a hundredth of a pixel at 1,024 pixels
 WEIGHT_BITS = 6  # of a fraction as a weight: 1/64 pixel
+BLUR_RADIUS = 6  # pixels: two of the greatest deviation
+BLUR_DEVIATION = 3.0  # pixels, the greatest; this and the next as CNNDetection draws them
+JPEG_QUALITY = (30, 101)  # least, and one beyond the greatest
+RESIZED_SHARE = 0.5  # of the side, the least that an image is shrunk to
 FOLDS = 3  # of a position at the borders: enough for six sides off the image, and the strongest amounts reach five
 
 
@@ -189,14 +193,78 @@ def noise(images: Tensor, levels: float, seed: Tensor) -> Tensor:
     return images + deviation * tf.random.stateless_normal(tf.shape(images), seeds[1])
 
 
+def is_chosen(images: Tensor, probability: float, seed: Tensor) -> Tensor:
+    """Draws whether each image is varied: (batch, 1, 1, 1), bool."""
+    return (tf.random.stateless_uniform((tf.shape(images)[0],), seed) < probability)[:, None, None, None]
+
+
+def blur(images: Tensor, probability: float, seed: Tensor) -> Tensor:
+    """Blurs by a Gaussian of up to `BLUR_DEVIATION` pixels (Wang et al., CVPR 2020, section 4.1: CNNDetection)."""
+    seeds = tf.random.split(seed, 2)
+    deviations = tf.random.stateless_uniform((tf.shape(images)[0], 1), seeds[0], 0.01, BLUR_DEVIATION)
+    return tf.where(is_chosen(images, probability, seeds[1]), blurred(images, deviations=deviations), images)
+
+
+def blurred(images: Tensor, *, deviations: Tensor) -> Tensor:
+    """Blurs images (batch, height, width, 3) by Gaussians of `deviations` (batch, 1), in pixels."""
+    offsets = tf.range(-BLUR_RADIUS, BLUR_RADIUS + 1)
+    weights = tf.exp(-0.5 * (tf.cast(offsets, tf.float32) / deviations) ** 2)
+    weights = (weights / tf.reduce_sum(weights, axis=1, keepdims=True))[:, :, None, None, None]
+    for axis in (1, 2):
+        size = tf.shape(images)[axis]
+        places = tf.clip_by_value(tf.range(size)[:, None] + offsets, 0, size - 1)
+        neighbours = [tf.gather(images, places[:, k], axis=axis) for k in range(2 * BLUR_RADIUS + 1)]
+        images = tf.add_n([weights[:, k] * image for k, image in enumerate(neighbours)])
+    return images
+
+
+def jpeg(images: Tensor, probability: float, seed: Tensor) -> Tensor:
+    """Encodes as JPEG of a quality from 30 to 100 and decodes (CNNDetection, as `blur`)."""
+    seeds = tf.random.split(seed, 2)
+    qualities = tf.random.stateless_uniform((tf.shape(images)[0],), seeds[0], *JPEG_QUALITY, dtype=tf.int32)
+    chosen = is_chosen(images, probability, seeds[1])
+
+    def encode(image: Tensor, quality: Tensor, is_varied: Tensor) -> Tensor:
+        whole = tf.cast(tf.round(tf.clip_by_value(image, 0.0, 255.0)), tf.uint8)
+        varied = tf.image.adjust_jpeg_quality(whole, quality, dct_method="INTEGER_ACCURATE")
+        return tf.where(is_varied, tf.cast(varied, tf.float32), image)
+
+    return one_by_one(encode, images, qualities, chosen[:, 0, 0, 0])
+
+
+def resize(images: Tensor, probability: float, seed: Tensor) -> Tensor:
+    """Shrinks to no less than half the side, and enlarges again, as sites that store smaller copies do."""
+    seeds = tf.random.split(seed, 2)
+    size = tf.shape(images)[1]
+    sides = tf.random.stateless_uniform((tf.shape(images)[0],), seeds[0], RESIZED_SHARE, 1.0) * tf.cast(
+        size, tf.float32
+    )
+    sides = tf.where(is_chosen(images, probability, seeds[1])[:, 0, 0, 0], tf.cast(sides, tf.int32), size)
+
+    def shrink(image: Tensor, side: Tensor) -> Tensor:
+        small = tf.image.resize(image, (side, side), antialias=True)
+        return tf.image.resize(small, (size, size))
+
+    return one_by_one(shrink, images, sides)
+
+
+def one_by_one(vary: Callable[..., Tensor], images: Tensor, *amounts: Tensor) -> Tensor:
+    """Varies image by image, each with its amounts: for what TensorFlow does to one image only."""
+    signature = tf.TensorSpec(images.shape[1:], tf.float32)
+    return tf.map_fn(lambda each: vary(*each), (images, *amounts), fn_output_signature=signature)
+
+
 GEOMETRY: dict[str, Callable[[Tensor, float, Tensor], Tensor]] = {
     "horizontal_flip": horizontal_flip,
     "rotation": rotation,
     "zoom": zoom,
     "shift": shift,
 }
-APPEARANCE: dict[str, Callable[[Tensor, float, Tensor], Tensor]] = {
+APPEARANCE: dict[str, Callable[[Tensor, float, Tensor], Tensor]] = {  # in this order; the web's come last
     "brightness": brightness,
     "contrast": contrast,
     "noise": noise,
+    "blur": blur,
+    "resize": resize,
+    "jpeg": jpeg,
 }

@@ -1,19 +1,18 @@
 """Each variation of training images, against what can be worked by hand."""
 
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 
 import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image
+from scipy.ndimage import gaussian_filter
 
 from unmask.config import AugmentationConfig
-from unmask.data.input.augmentation import APPEARANCE, GEOMETRY, augment
+from unmask.data.input.augmentation import APPEARANCE, GEOMETRY, augment, blurred
 
-OFF = AugmentationConfig(
-    horizontal_flip=0.0, rotation=0.0, zoom=0.0, shift=0.0, brightness=0.0, contrast=0.0, noise=0.0
-)
+OFF = AugmentationConfig(**{field.name: 0.0 for field in fields(AugmentationConfig)})
 STRONG = {
     "horizontal_flip": 1.0,
     "rotation": 90.0,
@@ -22,6 +21,9 @@ STRONG = {
     "brightness": 0.5,
     "contrast": 0.9,
     "noise": 30.0,
+    "blur": 1.0,
+    "resize": 1.0,
+    "jpeg": 1.0,
 }
 
 
@@ -136,3 +138,23 @@ def test_noise_has_the_mean_of_none(faces: np.ndarray) -> None:
     assert (
         np.abs(difference.mean(axis=(1, 2, 3))).max() < 1.5
     )  # 6,144 values of 20 at most: 0.26, and more than 5 of it
+
+
+def test_blur_is_what_scipy_makes_of_it(faces: np.ndarray) -> None:
+    deviation = 1.5
+    ours = np.asarray(blurred(tf.constant(faces, tf.float32), deviations=tf.fill((4, 1), deviation)))
+    # The window ends after six pixels, four deviations; beyond the border lies the last pixel.
+    theirs = gaussian_filter(faces.astype("float32"), (0, deviation, deviation, 0), mode="nearest", radius=(0, 6, 6, 0))
+    np.testing.assert_allclose(ours, theirs, atol=1e-3)
+
+
+def test_what_the_web_does_befalls_about_the_share_of_images_it_should() -> None:
+    faces = np.random.default_rng(0).integers(0, 256, (200, 16, 16, 3), dtype=np.uint8)
+    for name in ("blur", "resize", "jpeg"):
+        is_same = (varied(faces, **{name: 0.5}) == faces).all(axis=(1, 2, 3))
+        assert 70 < is_same.sum() < 130  # 100 expected, and 30 is four standard deviations of 7
+
+
+def test_jpeg_keeps_a_smooth_image_nearly() -> None:
+    ramp = np.broadcast_to(np.arange(64, 192, 2, dtype=np.uint8)[None, None, :, None], (4, 64, 64, 3))
+    assert np.abs(varied(ramp, jpeg=1.0).astype(int) - ramp).max() <= 12
