@@ -131,6 +131,13 @@ class PreprocessConfig:
 
 
 @dataclass(frozen=True, config=STRICT)
+class HeadFeaturesConfig:
+    """How many images go through a frozen backbone at once."""
+
+    batch_size: Count
+
+
+@dataclass(frozen=True, config=STRICT)
 class CnnConfig:
     """The small CNN's shape. `scaling` brings pixels to [0, 1] or [-1, 1]; `dropout` acts around the dense layer."""
 
@@ -185,6 +192,8 @@ class AugmentationConfig:
 @dataclass(frozen=True, config=STRICT)
 class RecipeConfig:
     """How any model is trained. The head's phase (`head_epochs` above 0) trains with the backbone frozen.
+
+    Of the augmentation that phase has `horizontal_flip` alone.
 
     `loss` is a file of losses/, or "searched": the one that the search found best on validation.
     """
@@ -280,6 +289,7 @@ class Config:
     index: IndexConfig
     split: SplitConfig
     preprocess: PreprocessConfig
+    head_features: HeadFeaturesConfig
     search_loss: SearchLossConfig
     choose_loss: ChooseLossConfig
     train: TrainConfig
