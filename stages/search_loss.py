@@ -7,6 +7,7 @@ from pathlib import Path
 
 from unmask import artifacts, config, environment
 from unmask.console import run_stage, silent_start
+from unmask.data.features import read_features
 from unmask.data.shards import read_index
 from unmask.loss_search.scores import HISTORY, LossScores
 from unmask.records import TRAIN, VALIDATION
@@ -21,6 +22,7 @@ def main() -> None:
     parser.add_argument("--model", required=True)
     parser.add_argument("--loss", required=True)
     parser.add_argument("--shards", type=Path, required=True)
+    parser.add_argument("--features", type=Path, required=True, help="what the stage head_features made for the model")
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--debug", action="store_true")
     arguments = parser.parse_args()
@@ -36,11 +38,18 @@ def main() -> None:
         return
     started = time.monotonic()
     with silent_start():
-        from unmask.loss_search.measure import measure
+        from unmask.loss_search.measure import measure, shares_features
         from unmask.tracking import mirror
+    features = read_features(arguments.features, is_needed=shares_features(section, budget=budget))
     logger.info("search_loss %s: %s, %d epochs, seeds %s", arguments.model, arguments.loss, budget.epochs, budget.seeds)
     measured = measure(
-        arguments.model, section, loss=arguments.loss, budget=budget, training=training, validation=validation
+        arguments.model,
+        section,
+        loss=arguments.loss,
+        budget=budget,
+        training=training,
+        validation=validation,
+        features=features,
     )
     with artifacts.atomic_path(arguments.output) as folder:
         measured.scores.write(folder)

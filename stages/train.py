@@ -8,6 +8,7 @@ from pathlib import Path
 
 from unmask import artifacts, config, environment
 from unmask.console import run_stage, silent_start
+from unmask.data.features import read_features
 from unmask.data.shards import read_index
 from unmask.loss_search.choice import read_choice
 from unmask.records import TRAIN, VALIDATION
@@ -22,6 +23,7 @@ def main() -> None:
     parser.add_argument("--model", required=True)
     parser.add_argument("--loss", type=Path, required=True, help="the choice.json of the stage choose_loss")
     parser.add_argument("--shards", type=Path, required=True)
+    parser.add_argument("--features", type=Path, required=True, help="what the stage head_features made for the model")
     parser.add_argument(
         "--checkpoint", type=Path, required=True, help="folder for what an interrupted run goes on from"
     )
@@ -31,26 +33,31 @@ def main() -> None:
     section = config.training_section(config.load(arguments.params), arguments.model)
     section = replace(section, recipe=replace(section.recipe, loss=read_choice(arguments.loss).loss))
     training, validation = (read_index(arguments.shards / split) for split in (TRAIN, VALIDATION))
+    features = read_features(arguments.features, is_needed=section.recipe.head_epochs > 0)
     started = time.monotonic()
     with silent_start():
         from unmask.tracking import mirror
-        from unmask.training import artifact, fit
+        from unmask.training import artifact, ensemble
         from unmask.training.checkpoint import Checkpoint, key_of
     logger.info("train %s: %d images, %d for validation", arguments.model, training.records, validation.records)
-    kept = Checkpoint(arguments.checkpoint, key=key_of(section, training=training, validation=validation))
+    key = key_of(section, training=training, validation=validation, features=features)
+    kept = Checkpoint(arguments.checkpoint, key=key)
     surroundings = environment.read()
     with mirror.training_run(
         model_name=arguments.model, section=section, environment=surroundings, key=kept.key, goes_on=kept.exists()
     ) as run:
-        trained = fit.train(
+        trained = ensemble.train(
             arguments.model,
             section,
             training=training,
             validation=validation,
+            features=features,
             callbacks=run.callbacks,
             checkpoint=kept,
         )
-        description = artifact.describe(arguments.model, section, training=training, validation=validation)
+        description = artifact.describe(
+            arguments.model, section, training=training, validation=validation, features=features
+        )
         with artifacts.atomic_path(arguments.output) as folder:
             artifact.save(folder, trained, description=description)
         kept.clear()

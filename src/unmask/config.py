@@ -131,6 +131,13 @@ class PreprocessConfig:
 
 
 @dataclass(frozen=True, config=STRICT)
+class HeadFeaturesConfig:
+    """How many images go through a frozen backbone at once."""
+
+    batch_size: Count
+
+
+@dataclass(frozen=True, config=STRICT)
 class CnnConfig:
     """The small CNN's shape: a branch that sees pixels, one that sees histograms of edges, or both, then dense layers.
 
@@ -226,6 +233,8 @@ class AugmentationConfig:
 @dataclass(frozen=True, config=STRICT)
 class RecipeConfig:
     """How any model is trained. The head's phase (`head_epochs` above 0) trains with the backbone frozen.
+
+    Of the augmentation that phase has `horizontal_flip` alone.
 
     `loss` is a file of losses/, or "searched": the one that the search found best on validation. The logits of
     `members`, trained from `seed` and the next ones, are averaged, with `test_time_flip` those of mirror images too.
@@ -324,6 +333,7 @@ class Config:
     index: IndexConfig
     split: SplitConfig
     preprocess: PreprocessConfig
+    head_features: HeadFeaturesConfig
     search_loss: SearchLossConfig
     choose_loss: ChooseLossConfig
     train: TrainConfig

@@ -9,6 +9,7 @@ UnmaskError                 shown as one line; the command exits with 1
 ├── AuditError              the data is not fit to learn from, by the limits of the audit
 ├── SplitError              the records cannot be split as asked
 ├── ShardError              a shard or its index is missing or damaged
+├── FeaturesError           stored features are missing, damaged, or not those of this backbone and these images
 ├── WeightsError            starting weights are missing or do not fit the model
 ├── TrainingError           training cannot go on, or cannot start
 ├── EvaluationError         predictions cannot be judged as asked
@@ -52,6 +53,10 @@ class SplitError(UnmaskError):
 
 class ShardError(UnmaskError):
     """A shard or the shards' index is missing or damaged."""
+
+
+class FeaturesError(UnmaskError):
+    """Stored features are missing, damaged, or made by another backbone or of other images."""
 
 
 class WeightsError(UnmaskError):

@@ -32,6 +32,7 @@ SHRUNK = {
 OUTPUTS = ("data", "models", "reports")
 PARENTS = (
     "data",
+    "data/features",
     "data/shards",
     "models",
     "reports",

@@ -55,8 +55,8 @@ def test_every_section_of_the_parameters_is_some_stages() -> None:
 
 def test_every_model_is_trained_evaluated_and_compared() -> None:
     models = list(PARAMETERS["train"])
-    assert PIPELINE["stages"]["train"]["matrix"]["model"] == models
-    assert PIPELINE["stages"]["evaluate"]["matrix"]["model"] == models
+    for stage in ("head_features", "train", "evaluate"):
+        assert PIPELINE["stages"][stage]["matrix"]["model"] == models
     assert [f"reports/evaluate/{model}" for model in models] == [
         dep for dep in PIPELINE["stages"]["compare"]["deps"] if dep.startswith("reports/")
     ]
@@ -71,6 +71,13 @@ def test_only_evaluate_reads_the_test_split() -> None:
         if dep in ("data", "data/shards") or dep.startswith("data/shards/test")
     }
     assert readers == {"evaluate"}
+
+
+def test_features_are_computed_again_only_for_what_they_are_made_of() -> None:
+    stage = PIPELINE["stages"]["head_features"]
+    recipe = {name.rpartition("recipe.")[2] for name in stage["params"] if "recipe" in name}
+    assert recipe == {"seed", "precision", "head_epochs", "augmentation.horizontal_flip"}
+    assert not [dep for dep in stage["deps"] if re.search(r"losses|fit|optimizers|callbacks|augmentation", dep)]
 
 
 def test_params_are_the_sample_profile() -> None:

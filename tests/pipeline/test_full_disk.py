@@ -26,6 +26,7 @@ AMPLE_BYTES = 1 << 30
 GROWN = {"download.sample.images": 160}  # twice as many, so that the new archive needs more room than the old one frees
 GROWN_STAGES = {"download": "data/raw", "index": "data/index"}
 NOT_COPIED = "ERROR: failed to transfer"  # DVC's words, of what it cannot copy into its cache
+FEATURES = ("--features", "data/features/cnn")
 LOSS = ("--loss", "reports/choose_loss/cnn/choice.json")
 EVALUATIONS = ("reports/evaluate/cnn", "reports/evaluate/resnet50")
 
@@ -52,7 +53,9 @@ CHEAP = (
 )
 EXPENSIVE = (
     Case(
-        "train", "models/cnn", ("--model", "cnn", *LOSS, "--shards", "data/shards", "--checkpoint", ".checkpoints/cnn")
+        "train",
+        "models/cnn",
+        ("--model", "cnn", *LOSS, *FEATURES, "--shards", "data/shards", "--checkpoint", ".checkpoints/cnn"),
     ),
     Case(
         "evaluate",

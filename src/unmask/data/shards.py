@@ -55,6 +55,7 @@ class ShardIndex:
         preprocess: size, fit and kernel the images were brought to size with.
         records: how many images there are.
         files: the shards, in order.
+        shard_records: how many images each of them holds.
         sha256: the hash of `shards.json`, which covers every shard's.
     """
 
@@ -63,6 +64,7 @@ class ShardIndex:
     preprocess: dict[str, Any]
     records: int
     files: tuple[Path, ...]
+    shard_records: tuple[int, ...]
     sha256: str
 
 
@@ -171,6 +173,7 @@ def read_index(folder: Path) -> ShardIndex:
             preprocess=content["preprocess"],
             records=content["records"],
             files=tuple(folder / shard["file"] for shard in content["shards"]),
+            shard_records=tuple(shard["records"] for shard in content["shards"]),
             sha256=artifacts.sha256_of_file(path),
         )
     except (ValueError, KeyError, TypeError) as error:

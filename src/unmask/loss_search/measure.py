@@ -11,12 +11,21 @@ from sklearn.metrics import roc_auc_score
 
 from unmask import artifacts, losses
 from unmask.config import LossBudget, flatten
+from unmask.data.features import Features
 from unmask.data.input.batches import validation_batches
 from unmask.data.shards import ShardIndex
 from unmask.loss_search.scores import LossScores
 from unmask.training import fit
 
-OWN = ("recipe.loss", "recipe.seed", "recipe.epochs", "recipe.early_stopping_patience", "recipe.monitor")
+OWN = (
+    "recipe.loss",
+    "recipe.seed",
+    "recipe.members",
+    "recipe.test_time_flip",
+    "recipe.epochs",
+    "recipe.early_stopping_patience",
+    "recipe.monitor",
+)
 DIGITS = 6
 
 
@@ -28,8 +37,15 @@ class Measured:
     history: pd.DataFrame
 
 
-def measure(
-    model: str, section: Any, *, loss: str, budget: LossBudget, training: ShardIndex, validation: ShardIndex
+def measure(  # noqa: PLR0913 - what, with what, from what
+    model: str,
+    section: Any,
+    *,
+    loss: str,
+    budget: LossBudget,
+    training: ShardIndex,
+    validation: ShardIndex,
+    features: Features | None = None,
 ) -> Measured:
     """Trains a model with one loss, once a seed.
 
@@ -40,6 +56,7 @@ def measure(
         budget: what each loss may spend: an epoch at least.
         training: what to learn from.
         validation: what a loss is judged on, by the AUC of the best epoch: a measure that is the same for all losses.
+        features: of the model's backbone, for the head's phase; see `shares_features`.
 
     Returns:
         Scores and histories.
@@ -57,6 +74,7 @@ def measure(
             with_budget(section, loss=loss, budget=budget, seed=seed),
             training=training,
             validation=validation,
+            features=features,
             callbacks=[],
             epoch_share=budget.epoch_share,
         )
@@ -72,6 +90,12 @@ def measure(
         validation_roc_auc=areas,
     )
     return Measured(scores, pd.concat(histories, ignore_index=True))
+
+
+def shares_features(section: Any, *, budget: LossBudget) -> bool:
+    """Whether the search's trainings can read one set of features: a random backbone is another with each seed."""
+    start = getattr(section.architecture, "weights", "none")
+    return budget.epochs > 0 and section.recipe.head_epochs > 0 and start != "none"
 
 
 def with_budget(section: Any, *, loss: str, budget: LossBudget, seed: int) -> Any:

@@ -9,6 +9,7 @@ from typing import Any
 import keras
 
 from unmask import artifacts, config, losses
+from unmask.data.features import Features
 from unmask.data.shards import ShardIndex
 from unmask.training.fit import Trained
 
@@ -58,7 +59,9 @@ def without_optimizer(model: keras.Model) -> keras.Model:
     return copy
 
 
-def describe(name: str, section: Any, *, training: ShardIndex, validation: ShardIndex) -> dict[str, Any]:
+def describe(
+    name: str, section: Any, *, training: ShardIndex, validation: ShardIndex, features: Features | None
+) -> dict[str, Any]:
     """Says what a model was made of.
 
     Args:
@@ -66,6 +69,7 @@ def describe(name: str, section: Any, *, training: ShardIndex, validation: Shard
         section: its part of the parameters.
         training: what it learnt from.
         validation: what chose its best epoch.
+        features: what its head's phase read, if anything.
 
     Returns:
         What `save` writes to training.json.
@@ -74,6 +78,7 @@ def describe(name: str, section: Any, *, training: ShardIndex, validation: Shard
     return {
         "model": name,
         "start_sha256": artifacts.sha256_of_file(start) if start.is_file() else "",
+        "head_features_sha256": features.sha256 if features else "",
         "parameters": config.flatten(section),
         "score_is_probability": bool(losses.load(section.recipe.loss).IS_PROPER),
         "image_size": training.image_size,

@@ -22,6 +22,7 @@ import numpy.typing as npt
 import unmask
 from unmask import artifacts
 from unmask.config import flatten
+from unmask.data.features import Features
 from unmask.data.shards import ShardIndex
 
 STATE, ARRAYS = "state.json", "arrays.npz"
@@ -77,6 +78,10 @@ class Checkpoint:
         self.key = key
         self.place = folder / key
 
+    def of_member(self, number: int) -> "Checkpoint":
+        """Gives the place of one member of an ensemble; the first one's is this one."""
+        return Checkpoint(self.folder, key=f"{self.key}-{number}") if number else self
+
     def exists(self) -> bool:
         """Whether there is a state to go on from, whole or not."""
         return self.place.exists()
@@ -110,13 +115,14 @@ class Checkpoint:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def key_of(section: Any, *, training: ShardIndex, validation: ShardIndex) -> str:
+def key_of(section: Any, *, training: ShardIndex, validation: ShardIndex, features: Features | None = None) -> str:
     """Names a training by all it is made of.
 
     Args:
         section: its part of the parameters.
         training: what it learns from.
         validation: what chooses its best epoch.
+        features: what its head's phase reads, where it does not run the backbone.
 
     Returns:
         A SHA-256 in hexadecimal: of the parameters, the data, this package's code for training, the libraries.
@@ -128,6 +134,7 @@ def key_of(section: Any, *, training: ShardIndex, validation: ShardIndex) -> str
         "parameters": flatten(section),
         "start": artifacts.sha256_of_file(weights) if weights.is_file() else "",
         "data": [training.sha256, validation.sha256],
+        "features": features.sha256 if features else "",
         "code": {str(file.relative_to(root)): artifacts.sha256_of_file(file) for file in files},
         "versions": {package: version(package) for package in PACKAGES},
     }

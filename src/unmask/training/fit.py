@@ -3,28 +3,32 @@
 import logging
 import math
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 import keras
+import numpy as np
 import pandas as pd
 
 from unmask import losses
 from unmask.config import RecipeConfig, TrainCnnConfig, TrainResnet50Config
-from unmask.data.input.batches import training_batches, validation_batches
+from unmask.data.features import Features
 from unmask.data.input.reading import steps
 from unmask.data.shards import ShardIndex
-from unmask.errors import TrainingError
-from unmask.models import MODELS
-from unmask.tables import choose
-from unmask.training import optimizers
-from unmask.training.callbacks import MONITOR_MODES, BestEpoch, History, LearningRateLog, StopAtNonFiniteLoss
+from unmask.training import backbone, head_features, optimizers
+from unmask.training.callbacks import (
+    MONITOR_MODES,
+    AveragedWeights,
+    BestEpoch,
+    History,
+    LearningRateLog,
+    StopAtNonFiniteLoss,
+)
 from unmask.training.checkpoint import Checkpoint, State, put_back
+from unmask.training.feeds import Feed, of_features, of_images
 
-BACKBONE = "backbone"
 HEAD, ALL = "head", "all"
 
 logger = logging.getLogger(__name__)
@@ -53,8 +57,10 @@ def train(  # noqa: PLR0913 - what, by what, from what, and what looks on
     training: ShardIndex,
     validation: ShardIndex,
     callbacks: Sequence[keras.callbacks.Callback],
+    features: Features | None = None,
     checkpoint: Checkpoint | None = None,
     epoch_share: float = 1.0,
+    first_epoch: int = 0,
 ) -> Trained:
     """Builds and fits a model, going on from where an interrupted training of the same kind stood.
 
@@ -64,35 +70,39 @@ def train(  # noqa: PLR0913 - what, by what, from what, and what looks on
         training: what to learn from.
         validation: what early stopping and the best epoch are judged on.
         callbacks: called as Keras calls them, beside the standard ones.
+        features: of the model's backbone, for the head's phase; None runs the backbone in each of its epochs.
         checkpoint: where the state after each epoch is kept; None keeps none.
         epoch_share: how much of the training images an epoch sees, (0, 1]; the next epoch sees others.
+        first_epoch: the number of the first epoch.
 
     Returns:
         The fitted model and its history.
 
     Raises:
         TrainingError: the loss stopped being a number, or the recipe does not fit the model.
+        FeaturesError: the features are not those of this backbone and these images.
         ConfigError: an unknown model or loss.
         WeightsError: starting weights cannot be had.
     """
     recipe = section.recipe
-    keras.utils.set_random_seed(recipe.seed)
-    with precision(recipe.precision):
-        build = choose(MODELS, name, kind="model")
-        model = build(section.architecture, image_size=training.image_size)
+    model = backbone.build(name, section, image_size=training.image_size)
     state = checkpoint.load() if checkpoint else None
     rows = list(state.rows) if state else []
     save = checkpoint.save if checkpoint else None
-    run = partial(fit_phase, model, rows=rows, data=(training, validation), extra=callbacks, save=save)
+    run = partial(fit_phase, rows=rows, extra=callbacks, save=save)
     num_steps = math.ceil(epoch_share * steps(training.records, recipe.batch_size))
     if recipe.head_epochs and (state is None or state.phase == HEAD):
-        head = replace(recipe, epochs=recipe.head_epochs, optimizer=head_optimizer(recipe))
-        freeze(model, is_frozen=True)
-        run(Phase(HEAD, head, num_steps=num_steps, first=0, state=state))
-        freeze(model, is_frozen=False)
+        head = Phase(HEAD, head_recipe(recipe), num_steps=num_steps, first=first_epoch, state=state)
+        if features is None:
+            with backbone.frozen(model):
+                run(model, head, feed=of_images(head.recipe, training=training, validation=validation))
+        else:
+            head_features.check(features, model, training=training, validation=validation, recipe=head.recipe)
+            run(backbone.head_model(model), head, feed=of_features(head.recipe, features, training=training))
         state = None
-    first = sum(row["phase"] == HEAD for row in rows)
-    run(Phase(ALL, recipe, num_steps=num_steps, first=first, state=state))
+    first = first_epoch + sum(row["phase"] == HEAD for row in rows)
+    everything = Phase(ALL, recipe, num_steps=num_steps, first=first, state=state)
+    run(model, everything, feed=of_images(recipe, training=training, validation=validation))
     history = pd.DataFrame(rows)
     return Trained(model=model, history=history, best_epoch=best_epoch(history, monitor=recipe.monitor))
 
@@ -121,15 +131,16 @@ def fit_phase(
     phase: Phase,
     *,
     rows: list[dict[str, Any]],
-    data: tuple[ShardIndex, ShardIndex],
+    feed: Feed,
     extra: Sequence[keras.callbacks.Callback],
     save: Callable[[State], None] | None,
 ) -> None:
     """Compiles and fits for one phase, from its beginning or its state; adds a row an epoch to `rows`."""
-    training, validation = data
     recipe, state = phase.recipe, phase.state
     model.compile(
-        optimizer=optimizers.build(recipe.optimizer, total_steps=recipe.epochs * phase.num_steps),
+        optimizer=optimizers.build(
+            recipe.optimizer, total_steps=recipe.epochs * phase.num_steps, backbone=backbone.weights_of(model)
+        ),
         loss=losses.load(recipe.loss).build(),
         metrics=[
             keras.metrics.BinaryAccuracy(threshold=0.0, name="accuracy"),  # logits: 0 is P(fake) = 0.5
@@ -145,22 +156,16 @@ def fit_phase(
             model.set_weights(state.best_weights)
             return
     best = BestEpoch(recipe, state=state)
-    batches = training_batches(
-        training,
-        batch_size=recipe.batch_size,
-        seed=recipe.seed,
-        augmentation=recipe.augmentation,
-        first_epoch=first,
-    )
     model.fit(
-        batches,
+        feed.training(first_epoch=first),
         steps_per_epoch=phase.num_steps,
         shuffle=False,  # the batches are shuffled already
         initial_epoch=first,
         epochs=last + 1,
-        validation_data=validation_batches(validation, batch_size=recipe.batch_size),
+        validation_data=feed.validation(),
         callbacks=[
             LearningRateLog(),
+            *([AveragedWeights(goes_on=state is not None)] if recipe.optimizer.ema_momentum else []),
             StopAtNonFiniteLoss(),
             best,
             History(rows, phase=phase.name, best=best, last_epoch=last, save=save),
@@ -171,35 +176,17 @@ def fit_phase(
 
 
 def best_epoch(history: pd.DataFrame, *, monitor: str) -> int:
-    """Finds the epoch whose weights remain: the best of the last phase, the first of equals."""
-    values = history.loc[history["phase"] == ALL, f"validation_{monitor}"]
-    is_lowest_best = MONITOR_MODES[monitor] == "min"
-    position = values.to_numpy().argmin() if is_lowest_best else values.to_numpy().argmax()
-    return len(history) - len(values) + int(position)
+    """Finds the row of the best epoch in which the whole model was trained, the first of equals."""
+    is_whole = history["phase"].str.startswith(ALL).to_numpy()
+    values = history[f"validation_{monitor}"].to_numpy()
+    if MONITOR_MODES[monitor] == "min":
+        return int(np.where(is_whole, values, np.inf).argmin())
+    return int(np.where(is_whole, values, -np.inf).argmax())
 
 
-def head_optimizer(recipe: RecipeConfig) -> Any:
-    """Gives the head's phase its own learning rate."""
-    return replace(recipe.optimizer, learning_rate=recipe.head_learning_rate)
-
-
-def freeze(model: keras.Model, *, is_frozen: bool) -> None:
-    """Freezes or thaws the backbone.
-
-    Raises:
-        TrainingError: the model has none.
-    """
-    if BACKBONE not in {layer.name for layer in model.layers}:
-        raise TrainingError(f"{model.name} has no backbone to freeze: set recipe.head_epochs to 0")
-    model.get_layer(BACKBONE).trainable = not is_frozen
-
-
-@contextmanager
-def precision(policy: str) -> Iterator[None]:
-    """Builds layers under a dtype policy and puts the former one back."""
-    former = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(policy)
-    try:
-        yield
-    finally:
-        keras.config.set_dtype_policy(former)
+def head_recipe(recipe: RecipeConfig) -> RecipeConfig:
+    """Gives the head's phase its own epochs, learning rate and augmentation: mirror images alone."""
+    optimizer = replace(recipe.optimizer, learning_rate=recipe.head_learning_rate)
+    others = {name: 0.0 for name in vars(recipe.augmentation) if name != "horizontal_flip"}
+    augmentation = replace(recipe.augmentation, **others)
+    return replace(recipe, epochs=recipe.head_epochs, optimizer=optimizer, augmentation=augmentation)

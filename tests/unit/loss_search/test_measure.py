@@ -9,7 +9,8 @@ import pytest
 from unmask import config
 from unmask.config import LossBudget
 from unmask.data import shards
-from unmask.loss_search.measure import Measured, measure
+from unmask.loss_search.measure import Measured, measure, shares_features
+from unmask.training import fit
 
 ROOT = Path(__file__).parents[3]
 SIZE = 32
@@ -49,3 +50,32 @@ def test_losses_share_a_search_that_other_parameters_do_not(section: Any, splits
     assert measured(other_loss, splits, loss="focal").scores.search == one.search
     other = replace(section, recipe=replace(section.recipe, batch_size=4))
     assert measured(other, splits).scores.search != one.search
+
+
+@pytest.mark.parametrize(
+    ("weights", "head_epochs", "epochs", "expected"),
+    [("imagenet", 1, 1, True), ("none", 1, 1, False), ("imagenet", 0, 1, False), ("imagenet", 1, 0, False)],
+)
+def test_trainings_share_features_where_every_seed_has_the_same_backbone(
+    weights: str, head_epochs: int, epochs: int, expected: bool
+) -> None:
+    whole = config.load(ROOT / "profiles" / "sample.yaml").train.resnet50
+    architecture = replace(whole.architecture, weights=weights)
+    section = replace(whole, architecture=architecture, recipe=replace(whole.recipe, head_epochs=head_epochs))
+    assert shares_features(section, budget=replace(BUDGET, epochs=epochs)) is expected
+
+
+def test_every_training_of_a_search_reads_the_features(
+    section: Any, splits: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[object] = []
+    train = fit.train
+
+    def watched(*arguments: Any, features: object, **options: Any) -> fit.Trained:
+        read.append(features)
+        return train(*arguments, **options)
+
+    monkeypatch.setattr(fit, "train", watched)
+    features: Any = object()
+    measure("cnn", section, loss="brier", budget=BUDGET, training=splits[0], validation=splits[1], features=features)
+    assert read == [features, features]

@@ -86,6 +86,17 @@ def test_a_training_killed_twice_and_by_early_stopping_ends_as_one_that_was_not(
     assert_equal(train(section, splits, kept=kept), train(section, splits))
 
 
+@pytest.mark.parametrize("killed_at", [1, 3])
+def test_a_moving_average_goes_on(splits: Splits, tmp_path: Path, killed_at: int) -> None:
+    section = section_of("cnn")
+    optimizer = replace(section.recipe.optimizer, ema_momentum=0.9)
+    section = replace(section, recipe=replace(section.recipe, optimizer=optimizer))
+    kept = Checkpoint(tmp_path / "states", key="k")
+    with pytest.raises(Killed):
+        train(section, splits, KillAt(killed_at), kept=kept)
+    assert_equal(train(section, splits, kept=kept), train(section, splits))
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("killed_at", [1, 2])
 def test_both_phases_of_a_fine_tuning_go_on(splits: Splits, tmp_path: Path, killed_at: int) -> None:

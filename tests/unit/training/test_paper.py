@@ -1,5 +1,6 @@
 """The profile `paper`, held against the paper's text: layers, weights, optimiser, loss, batches, epochs, stopping."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import keras
@@ -23,7 +24,7 @@ def build(paper: Config, name: str, *, weights: str = "none") -> keras.Model:
     architecture = config.training_section(paper, name).architecture
     if name == "resnet50":
         assert architecture.weights == "imagenet"
-        architecture = type(architecture)(weights, architecture.input_size, architecture.dense_units, 0.0)
+        architecture = replace(architecture, weights=weights)
     return MODELS[name](architecture, image_size=paper.preprocess.image_size)
 
 

@@ -3,6 +3,7 @@
 What an epoch sees is a function of the seed and the epoch's number alone.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import tensorflow as tf
@@ -37,18 +38,43 @@ def training_batches(
         `steps(index.records, batch_size)` batches.
     """
 
-    def one_epoch(epoch: Tensor) -> Dataset:
-        order = tf.random.stateless_uniform((2,), (seed, epoch), maxval=2**31 - 1, dtype=tf.int64)
-        records = records_of(index, order=order).shuffle(min(SHUFFLE_RECORDS, index.records), seed=order[1])
-        return records.batch(batch_size).enumerate().map(lambda step, batch: (batch, tf.stack([order[0], step])))
-
     def load(records: Tensor, seed: Tensor) -> tuple[Tensor, Tensor]:
         images, labels = shaped(records, size=index.image_size)
         return augment(images, config=augmentation, seed=seed), labels
 
-    # Only reading begins anew with an epoch. Decoding goes on across its end from what was read ahead.
-    batches = tf.data.Dataset.counter(first_epoch).flat_map(one_epoch).prefetch(READ_AHEAD_BATCHES)
+    batches = epochs_of(
+        lambda order: records_of(index, order=order),
+        records=index.records,
+        batch_size=batch_size,
+        seed=seed,
+        first_epoch=first_epoch,
+    )
     return batches.map(load, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True).prefetch(tf.data.AUTOTUNE)
+
+
+def epochs_of(
+    read: Callable[[Tensor], Dataset], *, records: int, batch_size: int, seed: int, first_epoch: int
+) -> Dataset:
+    """Shuffles and batches epoch after epoch without end.
+
+    Args:
+        read: gives a split's records in an order, (2,) int64, drawn for the epoch.
+        records: how many there are.
+        batch_size: records a batch; an epoch's last batch may be smaller.
+        seed: sets the order.
+        first_epoch: the epoch to begin with.
+
+    Returns:
+        A tf.data.Dataset of batches of records, and for each the seed of its variation, (2,) int64.
+    """
+
+    def one_epoch(epoch: Tensor) -> Dataset:
+        order = tf.random.stateless_uniform((2,), (seed, epoch), maxval=2**31 - 1, dtype=tf.int64)
+        shuffled = read(order).shuffle(min(SHUFFLE_RECORDS, records), seed=order[1])
+        return shuffled.batch(batch_size).enumerate().map(lambda step, batch: (batch, tf.stack([order[0], step])))
+
+    # Only reading begins anew with an epoch. Decoding goes on across its end from what was read ahead.
+    return tf.data.Dataset.counter(first_epoch).flat_map(one_epoch).prefetch(READ_AHEAD_BATCHES)
 
 
 def validation_batches(index: ShardIndex, *, batch_size: int) -> Dataset:

@@ -15,6 +15,8 @@ Tensor = Any
 Dataset = Any
 Batch = tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64], list[str]]
 
+SHARDS_AT_ONCE = 4  # of a shuffled epoch
+
 FEATURES = {
     "image": tf.io.FixedLenFeature((), tf.string),
     "label": tf.io.FixedLenFeature((), tf.int64),
@@ -57,7 +59,7 @@ def records_of(index: ShardIndex, *, order: Tensor | None = None) -> Dataset:
     if order is None:
         return tf.data.TFRecordDataset(files)
     shuffled = files.shuffle(len(index.files), seed=order[0])
-    return shuffled.interleave(tf.data.TFRecordDataset, cycle_length=4)
+    return shuffled.interleave(tf.data.TFRecordDataset, cycle_length=SHARDS_AT_ONCE)
 
 
 def decode(records: Tensor, *, size: int) -> dict[str, Tensor]:
