@@ -8,6 +8,7 @@ from the metrics.json that the stage evaluate writes there.
 
 import argparse
 import shlex
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -62,8 +63,15 @@ def of_archive(archive: Path) -> dict[str, Any]:
     return {"download.source": "archive", "download.archive": str(archive.absolute())}
 
 
-def read_arguments(description: str) -> argparse.Namespace:
-    """Reads the command line: archive, recipe, model, changes; `set` becomes a mapping of dotted keys to values."""
+def read_arguments(
+    description: str, *, add: Callable[[argparse.ArgumentParser], None] = lambda _: None
+) -> argparse.Namespace:
+    """Reads the command line: archive, recipe, model, changes; `set` becomes a mapping of dotted keys to values.
+
+    Args:
+        description: the program's text.
+        add: adds arguments of its own.
+    """
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--archive", type=Path, required=True, help=f"a zip of faces in {REAL_DATA}")
     parser.add_argument("--recipe", required=True, help="the name of a profile: paper")
@@ -71,6 +79,7 @@ def read_arguments(description: str) -> argparse.Namespace:
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="changes a parameter")
     parser.add_argument("--work-folder", type=Path, default=Path("benchmarks/tmp/work"), help="where the clone is kept")
     parser.add_argument("--debug", action="store_true", help="shows tracebacks")
+    add(parser)
     arguments = parser.parse_args()
     arguments.set = dict(read_change(text) for text in arguments.set)
     return arguments

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import results
+from benchmarks.ablation_section import ABLATION, ablation_sections
 from benchmarks.audit_section import audit_section
 from benchmarks.loss_section import LOSSES, loss_section
 from benchmarks.results import Row
@@ -56,12 +57,19 @@ machine differs in the last bits of its sums, so expect the same number within i
 
 def main() -> None:
     """Reads the rows, writes the page."""
-    audits, searches = (artifacts.read_json(file) if file.exists() else {} for file in (AUDITS, LOSSES))
-    artifacts.write_text(PAGE, render(results.load(results.RESULTS), audits=audits, searches=searches))
+    audits, searches, ablation = (
+        artifacts.read_json(file) if file.exists() else {} for file in (AUDITS, LOSSES, ABLATION)
+    )
+    page = render(results.load(results.RESULTS), audits=audits, searches=searches, ablation=list(ablation))
+    artifacts.write_text(PAGE, page)
 
 
 def render(
-    rows: Sequence[Row], *, audits: Mapping[str, Mapping[str, Any]], searches: Mapping[str, Mapping[str, Any]]
+    rows: Sequence[Row],
+    *,
+    audits: Mapping[str, Mapping[str, Any]],
+    searches: Mapping[str, Mapping[str, Any]],
+    ablation: Sequence[Mapping[str, Any]] = (),
 ) -> str:
     """Writes the page.
 
@@ -69,6 +77,7 @@ def render(
         rows: what was measured, sorted.
         audits: data set to what its audit found.
         searches: model and recipe to what the search for a loss found.
+        ablation: what each choice of a recipe brings on validation.
 
     Returns:
         Markdown.
@@ -80,7 +89,8 @@ def render(
     if not rows:
         parts.append("Nothing has been measured yet.\n")
     parts += [ABOUT_PAPER.format(paper=PAPER, images=PAPER_IMAGES, rows=paper), *agreement(rows), *not_measured(rows)]
-    sections = [text for text in (loss_section(searches), audit_section(audits)) if text]
+    texts = (*ablation_sections(ablation), loss_section(searches), audit_section(audits))
+    sections = [text for text in texts if text]
     return "\n".join([*parts, *sections, REPEAT, commands(rows)]).rstrip() + "\n"
 
 

@@ -14,7 +14,7 @@ from unmask.console import progress, run_stage
 from unmask.data import preprocess, shards
 from unmask.data.raw import find_archive
 from unmask.data.record_tables import read_split
-from unmask.records import SPLITS
+from unmask.records import SPLITS, TRAIN
 
 SHOWN_BY = ("image_size", "fit", "resample", "equalise")  # what serving must do as well
 
@@ -36,7 +36,10 @@ def main() -> None:
     with ExitStack() as stack:  # all splits appear, or none
         folders = {split: stack.enter_context(artifacts.atomic_path(arguments.output / split)) for split in SPLITS}
         for split, folder in folders.items():
-            pack(folder, records=read_split(arguments.split / f"{split}.csv"), archive=archive, parameters=parameters)
+            records = read_split(arguments.split / f"{split}.csv")
+            if split == TRAIN:
+                records = preprocess.some_of(records, parameters.preprocess.train_share)
+            pack(folder, records=records, archive=archive, parameters=parameters)
     logger.info("preprocess: %s in %.1f s", arguments.output, time.monotonic() - started)
 
 

@@ -119,13 +119,15 @@ class SplitConfig:
 class PreprocessConfig:
     """What a model is shown: the side in pixels, and how an image of another size gets there.
 
-    `equalise` is the JPEG quality at which every image is encoded anew; 0 leaves them as they are.
+    `equalise` is the JPEG quality at which every image is encoded anew; 0 leaves them as they are. `train_share` of the
+    training images are packed: for learning curves.
     """
 
     image_size: Pixels
     fit: Literal["resize", "crop"]
     resample: Literal["box", "bilinear", "bicubic", "lanczos"]
     equalise: Annotated[int, Field(ge=0, le=100)]
+    train_share: Annotated[float, Field(gt=0, le=1)]
     shard_megabytes: Positive
     workers: CountOrNone
 

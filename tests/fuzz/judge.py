@@ -31,8 +31,12 @@ from unmask.errors import UnmaskError
 # All may be rejected, so that what is wrong with one picture does not hide the next.
 INDEX = IndexConfig(workers=1, max_pixels=40_000_000, max_reject_share=1.0)
 CONFIGS = [
-    PreprocessConfig(image_size=32, fit="resize", resample="lanczos", equalise=0, shard_megabytes=1.0, workers=1),
-    PreprocessConfig(image_size=36, fit="crop", resample="box", equalise=90, shard_megabytes=1.0, workers=1),
+    PreprocessConfig(
+        image_size=32, fit="resize", resample="lanczos", equalise=0, train_share=1.0, shard_megabytes=1.0, workers=1
+    ),
+    PreprocessConfig(
+        image_size=36, fit="crop", resample="box", equalise=90, train_share=1.0, shard_megabytes=1.0, workers=1
+    ),
 ]
 # What Python tells an auditor of when a program changes files, starts programs or opens connections:
 # https://docs.python.org/3/library/audit_events.html

@@ -37,6 +37,23 @@ PNG_COMPRESSION = 1
 ZLIB_WINDOW, ZLIB_MEMORY = 15, 9  # the most of both
 
 
+def some_of(records: pd.DataFrame, share: float) -> pd.DataFrame:
+    """Takes a share of records, by their content alone: a larger share holds the smaller one's.
+
+    Args:
+        records: column sha256.
+        share: about how many of them, (0, 1].
+
+    Raises:
+        ShardError: none is left.
+    """
+    place = records["sha256"].str[:8].map(lambda digits: int(digits, 16)) / 2**32
+    some = records[place < share]
+    if some.empty:
+        raise ShardError(f"preprocess.train_share {share:g} leaves none of {len(records)} images")
+    return some
+
+
 def examples(archive: Path, records: pd.DataFrame, *, config: PreprocessConfig, max_pixels: int) -> Iterator[Example]:
     """Reads and prepares records in parallel, keeping their order.
 

@@ -18,7 +18,9 @@ from unmask.data import preprocess
 from unmask.data.pictures.decoding import decode, fit_image
 from unmask.errors import ArchiveError, ImageError, ShardError, UnmaskError
 
-CONFIG = PreprocessConfig(image_size=48, fit="resize", resample="box", equalise=0, shard_megabytes=1.0, workers=2)
+CONFIG = PreprocessConfig(
+    image_size=48, fit="resize", resample="box", equalise=0, train_share=1.0, shard_megabytes=1.0, workers=2
+)
 MAX_PIXELS = 10**6
 
 
@@ -149,3 +151,17 @@ def test_process_that_dies_is_reported(make_archive: Callable[..., Path], monkey
     records = records_of("real/000.jpg", "real/001.jpg")
     with pytest.raises(UnmaskError, match="one of 2 processes died"):
         list(preprocess.examples(make_archive(), records, config=CONFIG, max_pixels=MAX_PIXELS))
+
+
+def test_a_smaller_share_lies_within_a_larger_one_and_is_about_as_large() -> None:
+    hashes = [hashlib.sha256(bytes([number % 256, number // 256])).hexdigest() for number in range(2000)]
+    records = pd.DataFrame({"sha256": hashes})
+    tenth, third = (set(preprocess.some_of(records, share)["sha256"]) for share in (0.1, 0.3))
+    assert tenth < third
+    assert 146 < len(tenth) < 254  # 200 expected, and 54 is four standard deviations of 13.4
+    assert len(preprocess.some_of(records, 1.0)) == 2000
+
+
+def test_a_share_that_leaves_nothing_is_refused() -> None:
+    with pytest.raises(ShardError, match=r"preprocess\.train_share 1e-06 leaves none of 1 images"):
+        preprocess.some_of(pd.DataFrame({"sha256": ["f" * 64]}), 1e-6)
