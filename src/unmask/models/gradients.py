@@ -36,12 +36,18 @@ class OrientedGradients(keras.layers.Layer):
         down, across = grey[:, 2:, 1:-1] - grey[:, :-2, 1:-1], grey[:, 1:-1, 2:] - grey[:, 1:-1, :-2]
         strength = ops.sqrt(down * down + across * across + 1e-6)
         place = ops.mod(ops.arctan2(down, across), math.pi) * (self.bins / math.pi)
-        centres = ops.arange(self.bins, dtype="float32") + 0.5
-        distance = ops.abs(place[..., None] - centres)
-        shares = ops.relu(1.0 - ops.minimum(distance, self.bins - distance))  # between the two nearest bins
-        counted = ops.average_pool(shares * strength[..., None], self.cell, strides=self.cell, padding="valid")
+        # Bin after bin: all at once would fill the memory with a copy of the image for each.
+        counts = [self.count(place, strength, middle=number + 0.5) for number in range(self.bins)]
+        counted = ops.concatenate(counts, axis=-1)
         whole = ops.sum(counted, axis=-1, keepdims=True) + FAINT
         return (ops.sqrt(counted / whole) - MEAN) / SPREAD
+
+    def count(self, place: keras.KerasTensor, strength: keras.KerasTensor, *, middle: float) -> keras.KerasTensor:
+        """Averages over each cell what falls into one bin: an edge is shared between the two bins next to it."""
+        ops = keras.ops
+        distance = ops.abs(place - middle)
+        share = ops.relu(1.0 - ops.minimum(distance, self.bins - distance))
+        return ops.average_pool((share * strength)[..., None], self.cell, strides=self.cell, padding="valid")
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         """Gives (batch, height / cell, width / cell, bins)."""
