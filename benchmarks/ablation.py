@@ -15,8 +15,8 @@ from typing import Any
 
 import keras
 
-from benchmarks import ablation_section, real_faces, results_page, workspace
 import unmask.models  # noqa: F401 (a saved model's own layers are known once this is imported)
+from benchmarks import ablation_section, real_faces, results_page, workspace
 from unmask import artifacts, config
 from unmask.console import run_stage
 from unmask.data.input.reading import evaluation_batches
