@@ -1,13 +1,11 @@
-"""What happens around epochs: learning rate, early stopping, the history, a stop at a loss that is not a number."""
+"""What happens around epochs: learning rate, early stopping, the history."""
 
-import math
 from collections.abc import Callable
 from typing import Any
 
 import keras
 
 from unmask.config import RecipeConfig
-from unmask.errors import TrainingError
 from unmask.training.checkpoint import State, take
 
 MONITOR_MODES = {"loss": "min", "accuracy": "max", "roc_auc": "max"}
@@ -32,23 +30,6 @@ class AveragedWeights(keras.callbacks.SwapEMAWeights):
         """Begins; `goes_on`: with a model from a state, which was taken after an epoch and so holds the average."""
         super().__init__(swap_on_epoch=True)
         self._ema_weights_in_model = goes_on
-
-
-class StopAtNonFiniteLoss(keras.callbacks.Callback):
-    """Ends training with an error when the loss is no longer a number."""
-
-    def on_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        """Looks at the running loss.
-
-        Raises:
-            TrainingError: it is infinite or not a number.
-        """
-        loss = (logs or {}).get("loss", 0.0)
-        if not math.isfinite(loss):
-            raise TrainingError(
-                f"the loss became {loss} at batch {batch}: lower optimizer.learning_rate, set optimizer.clip_norm "
-                "to 1.0, or use precision float32"
-            )
 
 
 class BestEpoch(keras.callbacks.EarlyStopping):
