@@ -1,11 +1,13 @@
-"""What happens around epochs: learning rate, early stopping, the history."""
+"""What happens around epochs: learning rate, early stopping, the history, speed."""
 
+import time
 from collections.abc import Callable
 from typing import Any
 
 import keras
 
 from unmask.config import RecipeConfig
+from unmask.data.input.waiting import Waiting
 from unmask.training.checkpoint import State, take
 
 MONITOR_MODES = {"loss": "min", "accuracy": "max", "roc_auc": "max"}
@@ -102,3 +104,38 @@ class History(keras.callbacks.Callback):
                 best_weights=self.best.best_weights,
             )
         )
+
+
+class Speed(keras.callbacks.Callback):
+    """Adds `images_per_second` and `input_wait_share` to each epoch's logs, validation left out.
+
+    For those who read the logs after the history has: no two trainings are equally fast, and their files are equal. The
+    first epoch's time holds the compilation of a step.
+    """
+
+    def __init__(self, waiting: Waiting, *, num_images: int) -> None:
+        """Begins.
+
+        Args:
+            waiting: measures the batches that `fit` is given.
+            num_images: of an epoch.
+        """
+        super().__init__()
+        self.waiting, self.num_images = waiting, num_images
+        self.began = self.ended = 0.0
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Starts the clocks."""
+        self.waiting.take()
+        self.began = self.ended = time.monotonic()
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Holds the time: validation follows the last batch. The step is over, because `logs` hold its loss."""
+        self.ended = time.monotonic()
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Reads the clocks."""
+        seconds = self.ended - self.began
+        if logs is not None and seconds > 0:
+            logs["images_per_second"] = self.num_images / seconds
+            logs["input_wait_share"] = min(1.0, self.waiting.take() / seconds)

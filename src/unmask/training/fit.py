@@ -16,9 +16,10 @@ from unmask import losses
 from unmask.config import RecipeConfig, TrainCnnConfig, TrainResnet50Config
 from unmask.data.features import Features
 from unmask.data.input.reading import steps
+from unmask.data.input.waiting import Waiting
 from unmask.data.shards import ShardIndex
 from unmask.training import backbone, head_features, optimizers
-from unmask.training.callbacks import MONITOR_MODES, AveragedWeights, BestEpoch, History, LearningRateLog
+from unmask.training.callbacks import MONITOR_MODES, AveragedWeights, BestEpoch, History, LearningRateLog, Speed
 from unmask.training.checkpoint import Checkpoint, State, put_back
 from unmask.training.feeds import Feed, of_features, of_images
 from unmask.training.stops import StopAtDivergence, enough_memory
@@ -151,9 +152,11 @@ def fit_phase(
             model.set_weights(state.best_weights)
             return
     best = BestEpoch(recipe, state=state)
+    waiting = Waiting()
+    num_images = min(phase.num_steps * recipe.batch_size, feed.records)
     with enough_memory(batch_size=recipe.batch_size):
         model.fit(
-            feed.training(first_epoch=first),
+            waiting.watch(feed.training(first_epoch=first)),
             steps_per_epoch=phase.num_steps,
             shuffle=False,  # the batches are shuffled already
             initial_epoch=first,
@@ -165,6 +168,7 @@ def fit_phase(
                 StopAtDivergence(),
                 best,
                 History(rows, phase=phase.name, best=best, last_epoch=last, save=save),
+                Speed(waiting, num_images=num_images),  # after the history, which must be the same from run to run
                 *extra,
             ],
             verbose=1 if sys.stdout.isatty() else 2,
