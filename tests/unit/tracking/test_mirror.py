@@ -103,6 +103,15 @@ def test_a_finished_training_is_all_there(environment: Environment, trained: Mak
     )
 
 
+def test_the_picture_of_the_first_batch_goes_with_the_training(environment: Environment, trained: MakeFolder) -> None:
+    with mirror.training_run(model_name="cnn", section=TRAINING, environment=environment) as run:
+        folder = trained()
+        (folder / "first_batch.png").write_bytes(b"a picture")
+        run.record(folder)
+    (found,) = runs_of(environment)
+    assert "first_batch.png" in files_of(environment, found, "training")
+
+
 def test_the_model_carries_its_signature_and_answers(environment: Environment, trained: MakeFolder) -> None:
     import keras
 
