@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
-from statistics import median
 
 import psutil
 import pytest
@@ -23,7 +22,7 @@ from project import Project, make_project
 
 FAULT_SEED = "FAULT_SEED"  # an environment variable: draws the moments of an earlier campaign again
 NUM_KILLS = 10
-EPOCHS = 20  # a kill waits for a finished epoch, and may see another before it strikes
+EPOCHS = 2 * NUM_KILLS + 2  # a kill waits for a finished epoch, and may see another before it strikes
 GOES_ON = re.compile(r"goes on from epoch (\d+) of")
 SETTINGS = {
     "cnn": {"train.cnn.recipe.batch_size": 1},  # so that an epoch takes a while
@@ -39,7 +38,7 @@ class Resumption:
         epochs: at each kill, the epochs that were finished.
         fractions: at each kill, how far into the next one it was meant to strike.
         went_on: from which epoch each later start went on, counted from 1.
-        epoch_seconds: of the training that nothing interrupts.
+        epoch_seconds: of the quickest epoch of the training that nothing interrupts.
     """
 
     project: Project
@@ -83,7 +82,7 @@ class Resumption:
                 moments.append(time.monotonic())
             time.sleep(0.01)
         assert running.wait() == 0, self.log.read_text()
-        self.epoch_seconds = median(later - earlier for earlier, later in pairwise(moments))
+        self.epoch_seconds = min(later - earlier for earlier, later in pairwise(moments))
         return self.evaluated()
 
     def evaluated(self) -> dict[str, str]:
@@ -101,7 +100,8 @@ class Resumption:
         before, fraction = self.finished_epochs(), self.draw.random()
         running = self.project.start(*self.command, log=self.log)
         wait_until(lambda: self.finished_epochs() > before, alive=lambda: running.poll() is None)
-        time.sleep(fraction * self.epoch_seconds)
+        moment, finished = time.monotonic() + fraction * self.epoch_seconds, self.finished_epochs()
+        wait_until(lambda: time.monotonic() >= moment or self.finished_epochs() > finished)
         assert running.poll() is None, f"it ended before it was killed: {self.log.read_text()}"
         for process in psutil.Process(running.pid).children(recursive=True):
             process.kill()
