@@ -8,10 +8,11 @@ from pathlib import Path
 from unmask import artifacts, config, environment
 from unmask.console import progress, run_stage, silent_start
 from unmask.data.shards import read_index
-from unmask.evaluation import plots
+from unmask.evaluation import plots, worst
 from unmask.evaluation.curves import curves
 from unmask.evaluation.predict import Batches
 from unmask.evaluation.report import Evaluation, evaluate
+from unmask.figures import png
 from unmask.records import TEST, VALIDATION
 
 logger = logging.getLogger("unmask.stages.evaluate")
@@ -50,6 +51,13 @@ def main() -> None:
     }
     with artifacts.atomic_path(arguments.output) as folder:
         write(folder, evaluation, identity=identity, bins=section.calibration_bins)
+        mistakes = worst.draw(
+            evaluation.validation_predictions,
+            batches(arguments.shards, VALIDATION, batch_size=section.batch_size),
+            threshold=evaluation.threshold,
+            model_name=arguments.model,
+        )
+        (folder / "plots" / "worst.png").write_bytes(png(mistakes))
     mirror.record_evaluation(
         model_name=arguments.model,
         model_folder=arguments.model_folder,
@@ -83,7 +91,7 @@ def write(folder: Path, evaluation: Evaluation, *, identity: dict[str, str], bin
         artifacts.write_csv(folder / "curves" / f"{name}.csv", table)
     (folder / "plots").mkdir()
     for name, figure in plots.draw(evaluation, curves=tables, model_name=identity["model"]).items():
-        (folder / "plots" / f"{name}.png").write_bytes(plots.png(figure))
+        (folder / "plots" / f"{name}.png").write_bytes(png(figure))
 
 
 def headline(evaluation: Evaluation) -> str:

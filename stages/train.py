@@ -10,6 +10,7 @@ from unmask import artifacts, config, environment
 from unmask.console import run_stage, silent_start
 from unmask.data.features import read_features
 from unmask.data.shards import read_index
+from unmask.figures import png
 from unmask.loss_search.choice import read_choice
 from unmask.records import TRAIN, VALIDATION
 
@@ -37,7 +38,7 @@ def main() -> None:
     started = time.monotonic()
     with silent_start():
         from unmask.tracking import mirror
-        from unmask.training import artifact, ensemble
+        from unmask.training import artifact, ensemble, first_batch
         from unmask.training.checkpoint import Checkpoint, key_of
     logger.info("train %s: %d images, %d for validation", arguments.model, training.records, validation.records)
     key = key_of(section, training=training, validation=validation, features=features)
@@ -60,6 +61,8 @@ def main() -> None:
         )
         with artifacts.atomic_path(arguments.output) as folder:
             artifact.save(folder, trained, description=description)
+            beginning = first_batch.draw(training, recipe=section.recipe, model_name=arguments.model)
+            (folder / "first_batch.png").write_bytes(png(beginning))
         kept.clear()
         run.record(arguments.output)
     logger.info("train %s: %s in %.1f s", arguments.model, arguments.output, time.monotonic() - started)

@@ -1,10 +1,4 @@
-"""Draws a model's curves; returns figures and bytes, writes nothing.
-
-Figures are made without pyplot, which keeps global state. The colours are Okabe and Ito's, told apart by
-colour-blind readers too: blue is real, vermilion fake, green a model's curve, the same in every plot.
-"""
-
-import io
+"""Draws a model's curves; returns figures, writes nothing."""
 
 import numpy as np
 import pandas as pd
@@ -16,15 +10,11 @@ from matplotlib.ticker import MaxNLocator, MultipleLocator, PercentFormatter, St
 from unmask.evaluation.bootstrap import Interval
 from unmask.evaluation.metrics import decide
 from unmask.evaluation.report import Evaluation
+from unmask.figures import FAKE_COLOUR, INK, MODEL_COLOUR, REAL_COLOUR
 from unmask.records import FAKE, REAL
 
-REAL_COLOUR = "#0072B2"
-FAKE_COLOUR = "#D55E00"
-MODEL_COLOUR = "#009E73"
-INK = "#222222"
 FAINT = "#8A8A8A"
 GRID = "#E4E4E4"
-DOTS_PER_INCH = 110
 
 
 def draw(evaluation: Evaluation, *, curves: dict[str, pd.DataFrame], model_name: str) -> dict[str, Figure]:
@@ -45,13 +35,6 @@ def draw(evaluation: Evaluation, *, curves: dict[str, pd.DataFrame], model_name:
         "reliability": reliability,
     }
     return {name: drawing(evaluation, curves[name], model_name) for name, drawing in drawings.items()}
-
-
-def png(figure: Figure) -> bytes:
-    """Gives a figure as PNG; the same figure gives the same bytes, as neither date nor version is in them."""
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=DOTS_PER_INCH, metadata={"Software": None})
-    return buffer.getvalue()
 
 
 def confusion(evaluation: Evaluation, table: pd.DataFrame, model_name: str) -> Figure:

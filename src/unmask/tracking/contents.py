@@ -14,6 +14,7 @@ from unmask.records import TEST, TRAIN, VALIDATION
 MODEL_FILE = "model.keras"
 HISTORY_FILE = "history.csv"
 TRAINING_FILE = "training.json"
+FIRST_BATCH_FILE = "first_batch.png"
 METRICS_FILE = "metrics.json"
 DATA = Path("data")
 AUDIT_FILES = (

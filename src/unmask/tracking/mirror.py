@@ -24,6 +24,7 @@ from unmask.tracking.store import LOCK_SECONDS, locate, prepare, redact
 from unmask.tracking.worker import Job, Worker
 
 if TYPE_CHECKING:
+    from unmask.tracking.machine_load import MachineLoad
     from unmask.tracking.runs import Runs
 
 logger = logging.getLogger(__name__)
@@ -109,6 +110,7 @@ class TrainingRun:
         self.session = session
         self.wait_longer = wait_longer
         self.run_id = ""
+        self.load: list[MachineLoad] = []
         self.callbacks: list[keras.callbacks.Callback] = [LiveCurves(self.log)]
 
     def start(self, *, model_name: str, section: Any, environment: Environment, key: str, goes_on: bool) -> None:
@@ -130,7 +132,13 @@ class TrainingRun:
                 tags={**tags, TRAINING_TAG: key},
             )
 
+        def watch_load() -> None:
+            from unmask.tracking.machine_load import MachineLoad
+
+            self.load.append(MachineLoad(self.session.store, run_id=self.run_id))
+
         self.session.submit(job)
+        self.session.submit(watch_load)
 
     def log(self, points: Sequence[Point]) -> None:
         """Queues values of curves."""
@@ -146,10 +154,17 @@ class TrainingRun:
             write_training(self.session.runs, run_id=self.run_id, model=model)
 
         self.wait_longer()  # `end` bounds it
+        self.session.submit(self.end_load)  # what follows is no training
         self.session.submit(job)
+
+    def end_load(self) -> None:
+        """Lets go of the machine's load; for the session's thread."""
+        for load in self.load:
+            load.end()
 
     def end(self, status: str) -> None:
         """Ends the run, and waits until all of it has arrived."""
+        self.session.submit(self.end_load)
         self.session.submit(lambda: self.session.runs.end(self.run_id, status))
         self.session.close(seconds=FINISH_SECONDS if status == FINISHED else STOP_SECONDS)
 

@@ -11,6 +11,7 @@ from typing import Any
 from unmask import config
 from unmask.environment import Environment
 from unmask.tracking.contents import (
+    FIRST_BATCH_FILE,
     HISTORY_FILE,
     METRICS_FILE,
     TRAINING_FILE,
@@ -73,8 +74,8 @@ def write_training(runs: Runs, *, run_id: str, model: TrainedModel) -> None:
     """Fills a started run from the finished model folder."""
     runs.log_missing_points(run_id, model.curves)
     runs.log_splits(run_id, model.splits, folder=SHARDS)
-    files = [model.folder / name for name in (HISTORY_FILE, TRAINING_FILE)]
-    runs.log_files(run_id, files, folder=TRAINING_FOLDER)
+    files = [model.folder / name for name in (HISTORY_FILE, TRAINING_FILE, FIRST_BATCH_FILE)]
+    runs.log_files(run_id, [file for file in files if file.exists()], folder=TRAINING_FOLDER)
     write_audit(runs, run_id=run_id, model=model)
     log_model(model, run_id=run_id, uri=runs.store.uri)
     runs.set_tags(run_id, {"data_sha256": model.data_sha256, MODEL_TAG: model.sha256})

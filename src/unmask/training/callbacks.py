@@ -1,13 +1,13 @@
-"""What happens around epochs: learning rate, early stopping, the history, a stop at a loss that is not a number."""
+"""What happens around epochs: learning rate, early stopping, the history, speed."""
 
-import math
+import time
 from collections.abc import Callable
 from typing import Any
 
 import keras
 
 from unmask.config import RecipeConfig
-from unmask.errors import TrainingError
+from unmask.data.input.waiting import Waiting
 from unmask.training.checkpoint import State, take
 
 MONITOR_MODES = {"loss": "min", "accuracy": "max", "roc_auc": "max"}
@@ -32,23 +32,6 @@ class AveragedWeights(keras.callbacks.SwapEMAWeights):
         """Begins; `goes_on`: with a model from a state, which was taken after an epoch and so holds the average."""
         super().__init__(swap_on_epoch=True)
         self._ema_weights_in_model = goes_on
-
-
-class StopAtNonFiniteLoss(keras.callbacks.Callback):
-    """Ends training with an error when the loss is no longer a number."""
-
-    def on_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        """Looks at the running loss.
-
-        Raises:
-            TrainingError: it is infinite or not a number.
-        """
-        loss = (logs or {}).get("loss", 0.0)
-        if not math.isfinite(loss):
-            raise TrainingError(
-                f"the loss became {loss} at batch {batch}: lower optimizer.learning_rate, set optimizer.clip_norm "
-                "to 1.0, or use precision float32"
-            )
 
 
 class BestEpoch(keras.callbacks.EarlyStopping):
@@ -121,3 +104,38 @@ class History(keras.callbacks.Callback):
                 best_weights=self.best.best_weights,
             )
         )
+
+
+class Speed(keras.callbacks.Callback):
+    """Adds `images_per_second` and `input_wait_share` to each epoch's logs, validation left out.
+
+    For those who read the logs after the history has: no two trainings are equally fast, and their files are equal. The
+    first epoch's time holds the compilation of a step.
+    """
+
+    def __init__(self, waiting: Waiting, *, num_images: int) -> None:
+        """Begins.
+
+        Args:
+            waiting: measures the batches that `fit` is given.
+            num_images: of an epoch.
+        """
+        super().__init__()
+        self.waiting, self.num_images = waiting, num_images
+        self.began = self.ended = 0.0
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Starts the clocks."""
+        self.waiting.take()
+        self.began = self.ended = time.monotonic()
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Holds the time: validation follows the last batch. The step is over, because `logs` hold its loss."""
+        self.ended = time.monotonic()
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Reads the clocks."""
+        seconds = self.ended - self.began
+        if logs is not None and seconds > 0:
+            logs["images_per_second"] = self.num_images / seconds
+            logs["input_wait_share"] = min(1.0, self.waiting.take() / seconds)

@@ -21,10 +21,12 @@ class Feed:
     Attributes:
         training: takes `first_epoch`; gives epochs without end.
         validation: gives one pass.
+        records: of the training split.
     """
 
     training: Callable[..., Dataset]
     validation: Callable[[], Dataset]
+    records: int
 
 
 def of_images(recipe: RecipeConfig, *, training: ShardIndex, validation: ShardIndex) -> Feed:
@@ -38,6 +40,7 @@ def of_images(recipe: RecipeConfig, *, training: ShardIndex, validation: ShardIn
             augmentation=recipe.augmentation,
         ),
         partial(validation_batches, validation, batch_size=recipe.batch_size),
+        training.records,
     )
 
 
@@ -53,4 +56,5 @@ def of_features(recipe: RecipeConfig, features: Features, *, training: ShardInde
             flip_probability=recipe.augmentation.horizontal_flip,
         ),
         partial(validation_feature_batches, features.validation, batch_size=recipe.batch_size),
+        training.records,
     )

@@ -16,18 +16,13 @@ from unmask import losses
 from unmask.config import RecipeConfig, TrainCnnConfig, TrainResnet50Config
 from unmask.data.features import Features
 from unmask.data.input.reading import steps
+from unmask.data.input.waiting import Waiting
 from unmask.data.shards import ShardIndex
 from unmask.training import backbone, head_features, optimizers
-from unmask.training.callbacks import (
-    MONITOR_MODES,
-    AveragedWeights,
-    BestEpoch,
-    History,
-    LearningRateLog,
-    StopAtNonFiniteLoss,
-)
+from unmask.training.callbacks import MONITOR_MODES, AveragedWeights, BestEpoch, History, LearningRateLog, Speed
 from unmask.training.checkpoint import Checkpoint, State, put_back
 from unmask.training.feeds import Feed, of_features, of_images
+from unmask.training.stops import StopAtDivergence, enough_memory
 
 HEAD, ALL = "head", "all"
 
@@ -79,7 +74,8 @@ def train(  # noqa: PLR0913 - what, by what, from what, and what looks on
         The fitted model and its history.
 
     Raises:
-        TrainingError: the loss stopped being a number, or the recipe does not fit the model.
+        TrainingError: the loss stopped being a number, the gradient exploded, the memory is too small for a batch, or
+            the recipe does not fit the model.
         FeaturesError: the features are not those of this backbone and these images.
         ConfigError: an unknown model or loss.
         WeightsError: starting weights cannot be had.
@@ -156,23 +152,27 @@ def fit_phase(
             model.set_weights(state.best_weights)
             return
     best = BestEpoch(recipe, state=state)
-    model.fit(
-        feed.training(first_epoch=first),
-        steps_per_epoch=phase.num_steps,
-        shuffle=False,  # the batches are shuffled already
-        initial_epoch=first,
-        epochs=last + 1,
-        validation_data=feed.validation(),
-        callbacks=[
-            LearningRateLog(),
-            *([AveragedWeights(goes_on=state is not None)] if recipe.optimizer.ema_momentum else []),
-            StopAtNonFiniteLoss(),
-            best,
-            History(rows, phase=phase.name, best=best, last_epoch=last, save=save),
-            *extra,
-        ],
-        verbose=1 if sys.stdout.isatty() else 2,
-    )
+    waiting = Waiting()
+    num_images = min(phase.num_steps * recipe.batch_size, feed.records)
+    with enough_memory(batch_size=recipe.batch_size):
+        model.fit(
+            waiting.watch(feed.training(first_epoch=first)),
+            steps_per_epoch=phase.num_steps,
+            shuffle=False,  # the batches are shuffled already
+            initial_epoch=first,
+            epochs=last + 1,
+            validation_data=feed.validation(),
+            callbacks=[
+                LearningRateLog(),
+                *([AveragedWeights(goes_on=state is not None)] if recipe.optimizer.ema_momentum else []),
+                StopAtDivergence(),
+                best,
+                History(rows, phase=phase.name, best=best, last_epoch=last, save=save),
+                Speed(waiting, num_images=num_images),  # after the history, which must be the same from run to run
+                *extra,
+            ],
+            verbose=1 if sys.stdout.isatty() else 2,
+        )
 
 
 def best_epoch(history: pd.DataFrame, *, monitor: str) -> int:

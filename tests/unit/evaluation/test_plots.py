@@ -7,7 +7,8 @@ import pytest
 from PIL import Image
 
 from unmask.evaluation.curves import curves
-from unmask.evaluation.plots import draw, png, wilson
+from unmask.evaluation.plots import draw, wilson
+from unmask.figures import png
 
 NAMES = ("confusion", "roc", "precision_recall", "reliability")
 
