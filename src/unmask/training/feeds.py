@@ -27,7 +27,7 @@ class Feed:
     validation: Callable[[], Dataset]
 
 
-def of_images(recipe: RecipeConfig, *, training: ShardIndex, validation: ShardIndex) -> Feed:
+def of_images(recipe: RecipeConfig, training: ShardIndex, validation: ShardIndex) -> Feed:
     """Reads images, varied as the recipe says."""
     return Feed(
         partial(
