@@ -29,7 +29,7 @@ class Feed:
     records: int
 
 
-def of_images(recipe: RecipeConfig, *, training: ShardIndex, validation: ShardIndex) -> Feed:
+def of_images(recipe: RecipeConfig, training: ShardIndex, validation: ShardIndex) -> Feed:
     """Reads images, varied as the recipe says."""
     return Feed(
         partial(

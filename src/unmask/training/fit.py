@@ -86,19 +86,15 @@ def train(  # noqa: PLR0913 - what, by what, from what, and what looks on
     rows = list(state.rows) if state else []
     save = checkpoint.save if checkpoint else None
     run = partial(fit_phase, rows=rows, extra=callbacks, save=save)
+    data = (training, validation)
     num_steps = math.ceil(epoch_share * steps(training.records, recipe.batch_size))
     if recipe.head_epochs and (state is None or state.phase == HEAD):
         head = Phase(HEAD, head_recipe(recipe), num_steps=num_steps, first=first_epoch, state=state)
-        if features is None:
-            with backbone.frozen(model):
-                run(model, head, feed=of_images(head.recipe, training=training, validation=validation))
-        else:
-            head_features.check(features, model, training=training, validation=validation, recipe=head.recipe)
-            run(backbone.head_model(model), head, feed=of_features(head.recipe, features, training=training))
+        fit_head(model, head, data=data, features=features, run=run)
         state = None
     first = first_epoch + sum(row["phase"] == HEAD for row in rows)
     everything = Phase(ALL, recipe, num_steps=num_steps, first=first, state=state)
-    run(model, everything, feed=of_images(recipe, training=training, validation=validation))
+    run(model, everything, feed=of_images(recipe, *data))
     history = pd.DataFrame(rows)
     return Trained(model=model, history=history, best_epoch=best_epoch(history, monitor=recipe.monitor))
 
@@ -120,6 +116,35 @@ class Phase:
     num_steps: int
     first: int
     state: State | None
+
+
+def fit_head(
+    model: keras.Model,
+    phase: Phase,
+    *,
+    data: tuple[ShardIndex, ShardIndex],
+    features: Features | None,
+    run: Callable[..., None],
+) -> None:
+    """Fits what comes after the backbone.
+
+    Args:
+        model: the whole; its head's weights change.
+        phase: the head's.
+        data: what to learn from, and what to be judged on.
+        features: of the backbone; None runs it, frozen, in each epoch.
+        run: `fit_phase`, but for a model, a phase and its feed.
+
+    Raises:
+        TrainingError: the model has no backbone.
+        FeaturesError: the features are not those of this backbone and these images.
+    """
+    if features is None:
+        with backbone.frozen(model):
+            run(model, phase, feed=of_images(phase.recipe, *data))
+    else:
+        head_features.check(features, model, data=data, recipe=phase.recipe)
+        run(backbone.head_model(model), phase, feed=of_features(phase.recipe, features, training=data[0]))
 
 
 def fit_phase(

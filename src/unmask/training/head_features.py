@@ -73,8 +73,7 @@ def check(
     found: Features,
     model: keras.Model,
     *,
-    training: ShardIndex,
-    validation: ShardIndex,
+    data: tuple[ShardIndex, ShardIndex],
     recipe: RecipeConfig,
 ) -> None:
     """Makes sure that features are what the model's backbone would give.
@@ -82,8 +81,7 @@ def check(
     Args:
         found: the features.
         model: not trained yet.
-        training: what the head is to learn from.
-        validation: what it is to be judged on.
+        data: what the head is to learn from, and what it is to be judged on.
         recipe: of the head's phase.
 
     Raises:
@@ -92,7 +90,7 @@ def check(
     """
     if found.backbone_sha256 != backbone.sha256_of(model):
         raise FeaturesError(f"{found.folder} was made by another backbone than {model.name}'s: {AGAIN}")
-    for kept, index in ((found.training, training), (found.validation, validation)):
+    for kept, index in zip((found.training, found.validation), data, strict=True):
         if kept.shards_sha256 != index.sha256:
             raise FeaturesError(f"{found.folder} was made of other images than those of {index.folder}: {AGAIN}")
     if recipe.augmentation.horizontal_flip and found.training.values.shape[1] == 1:
