@@ -186,7 +186,8 @@ class AugmentationConfig:
 class RecipeConfig:
     """How any model is trained. The head's phase (`head_epochs` above 0) trains with the backbone frozen.
 
-    `loss` is a file of losses/, or "searched": the one that the search found best on validation.
+    `loss` is a file of losses/, or "searched": the one that the search found best on validation. `jit_compile`
+    compiles the training step by XLA, for a GPU.
     """
 
     seed: CountOrNone
@@ -194,6 +195,7 @@ class RecipeConfig:
     batch_size: Count
     loss: LossName
     precision: Literal["float32", "mixed_bfloat16", "mixed_float16"]
+    jit_compile: bool
     head_epochs: CountOrNone
     head_learning_rate: Positive
     early_stopping_patience: Count

@@ -3,8 +3,7 @@
 import logging
 import math
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -12,7 +11,6 @@ from typing import Any
 import keras
 import pandas as pd
 
-from unmask import losses
 from unmask.config import RecipeConfig, TrainCnnConfig, TrainResnet50Config
 from unmask.data.input.batches import training_batches, validation_batches
 from unmask.data.input.reading import steps
@@ -20,9 +18,9 @@ from unmask.data.shards import ShardIndex
 from unmask.errors import TrainingError
 from unmask.models import MODELS
 from unmask.tables import choose
-from unmask.training import optimizers
 from unmask.training.callbacks import MONITOR_MODES, BestEpoch, History, LearningRateLog, StopAtNonFiniteLoss
 from unmask.training.checkpoint import Checkpoint, State, put_back
+from unmask.training.compilation import compile_model, precision
 
 BACKBONE = "backbone"
 HEAD, ALL = "head", "all"
@@ -128,14 +126,7 @@ def fit_phase(
     """Compiles and fits for one phase, from its beginning or its state; adds a row an epoch to `rows`."""
     training, validation = data
     recipe, state = phase.recipe, phase.state
-    model.compile(
-        optimizer=optimizers.build(recipe.optimizer, total_steps=recipe.epochs * phase.num_steps),
-        loss=losses.load(recipe.loss).build(),
-        metrics=[
-            keras.metrics.BinaryAccuracy(threshold=0.0, name="accuracy"),  # logits: 0 is P(fake) = 0.5
-            keras.metrics.AUC(from_logits=True, name="roc_auc"),
-        ],
-    )
+    compile_model(model, recipe, num_steps=phase.num_steps)
     first, last = phase.first, phase.first + recipe.epochs - 1
     if state is not None:
         put_back(model, state)
@@ -159,15 +150,22 @@ def fit_phase(
         initial_epoch=first,
         epochs=last + 1,
         validation_data=validation_batches(validation, batch_size=recipe.batch_size),
-        callbacks=[
-            LearningRateLog(),
-            StopAtNonFiniteLoss(),
-            best,
-            History(rows, phase=phase.name, best=best, last_epoch=last, save=save),
-            *extra,
-        ],
+        callbacks=[*watchers(phase, rows=rows, best=best, save=save), *extra],
         verbose=1 if sys.stdout.isatty() else 2,
     )
+
+
+def watchers(
+    phase: Phase, *, rows: list[dict[str, Any]], best: BestEpoch, save: Callable[[State], None] | None
+) -> list[keras.callbacks.Callback]:
+    """Makes the callbacks of every training, in their order; see `History` for the arguments."""
+    last = phase.first + phase.recipe.epochs - 1
+    return [
+        LearningRateLog(),
+        StopAtNonFiniteLoss(),
+        best,
+        History(rows, phase=phase.name, best=best, last_epoch=last, save=save),
+    ]
 
 
 def best_epoch(history: pd.DataFrame, *, monitor: str) -> int:
@@ -192,14 +190,3 @@ def freeze(model: keras.Model, *, is_frozen: bool) -> None:
     if BACKBONE not in {layer.name for layer in model.layers}:
         raise TrainingError(f"{model.name} has no backbone to freeze: set recipe.head_epochs to 0")
     model.get_layer(BACKBONE).trainable = not is_frozen
-
-
-@contextmanager
-def precision(policy: str) -> Iterator[None]:
-    """Builds layers under a dtype policy and puts the former one back."""
-    former = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(policy)
-    try:
-        yield
-    finally:
-        keras.config.set_dtype_policy(former)
