@@ -5,13 +5,13 @@ BASE_PYTHON := $(shell $(PYTHON) -c 'import sys; print(sys._base_executable)' 2>
 VENV := .venv
 PACKAGES := $(VENV)/packages
 READY := $(VENV)/ready
-BENCHMARKS := data-stages near-duplicates training-input dvc-scale head-features
+BENCHMARKS := data-stages near-duplicates training-input train-step dvc-scale head-features
 PEERS := .venv-peers
 MEASURE := python -m benchmarks.real_faces --archive "$$UNMASK_REAL_DATA/faces-140k-subset.zip"
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup repro test test-all check format lock ui bench bench-peers results clean
+.PHONY: help setup setup-gpu repro test test-all check format lock ui bench bench-peers results clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,9 +56,11 @@ format: $(READY) ## format the code
 	ruff format .
 	ruff check --fix .
 
-lock: $(READY) ## pin every dependency again in requirements.lock
+lock: $(READY) ## pin every dependency again in requirements.lock and requirements-gpu.lock
 	uv pip compile --quiet --universal --generate-hashes --extra dev --python-version 3.11 --no-emit-index-url \
 	  --no-emit-find-links --custom-compile-command "make lock" pyproject.toml -o requirements.lock
+	uv pip compile --quiet --universal --generate-hashes --group gpu -c requirements.lock --python-version 3.11 \
+	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" -o requirements-gpu.lock
 
 clean: ## remove the environment, caches and outputs; the runs in mlruns/ and DVC's cache stay
 	rm -rf $(VENV) $(PEERS) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis data models reports \
@@ -66,6 +68,12 @@ clean: ## remove the environment, caches and outputs; the runs in mlruns/ and DV
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 setup: $(READY)
+
+setup-gpu: $(VENV)/gpu ## set up for an NVIDIA GPU too: what TensorFlow needs of CUDA (3 GB; Linux)
+
+$(VENV)/gpu: requirements-gpu.lock $(READY)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-gpu.lock
+	@touch $@
 
 $(READY): $(PACKAGES) pyproject.toml
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .

@@ -27,7 +27,7 @@ class Comparison:
 
     Attributes:
         what: what was measured.
-        ours: our median.
+        ours: our median; None where it is unmeasured: the line names what this machine lacks.
         peer_name: what it is compared with: a peer, or a limit.
         peer: the peer's median or the limit; None where the peer is not installed.
         ratio: above 1 where ours is better, whether more or less of the unit is better; None without a peer.
@@ -38,7 +38,7 @@ class Comparison:
     """
 
     what: str
-    ours: float
+    ours: float | None
     peer_name: str
     peer: float | None
     ratio: float | None
@@ -50,6 +50,8 @@ class Comparison:
     @property
     def verdict(self) -> str:
         """Says whether the bar was reached."""
+        if self.ours is None:
+            return "unmeasured"
         if self.ratio is None:
             return "peer absent"
         if self.at_least is None:
@@ -112,6 +114,21 @@ def compare(
         unit=unit,
         rounds=len(ours),
         machine=machine(),
+    )
+
+
+def unmeasured(what: str, *, peer_name: str, at_least: float, unit: str) -> Comparison:
+    """Makes a line that waits for another machine."""
+    return Comparison(
+        what=what,
+        ours=None,
+        peer_name=peer_name,
+        peer=None,
+        ratio=None,
+        at_least=at_least,
+        unit=unit,
+        rounds=0,
+        machine="",
     )
 
 

@@ -54,8 +54,9 @@ def section(results: Path, name: str) -> str:
         "|---|--:|---|--:|---|--:|--:|---|",
     ]
     parts += [f"| {' | '.join(comparison.cells(line))} |" for line in lines]
-    machines = sorted({line.machine for line in lines})
-    rounds = sorted({line.rounds for line in lines})
+    measured = [line for line in lines if line.ours is not None]
+    machines = sorted({line.machine for line in measured})
+    rounds = sorted({line.rounds for line in measured})
     parts += ["", f"`make bench-{name}`; {' or '.join(map(str, rounds))} rounds; {'; '.join(machines)}.", ""]
     return "\n".join(parts)
 

@@ -240,6 +240,7 @@ class RecipeConfig:
 
     `loss` is a file of losses/, or "searched": the one that the search found best on validation. The logits of
     `members`, trained from `seed` and the next ones, are averaged, with `test_time_flip` those of mirror images too.
+    `jit_compile` compiles the training step by XLA, for a GPU.
     """
 
     seed: CountOrNone
@@ -249,6 +250,7 @@ class RecipeConfig:
     batch_size: Count
     loss: LossName
     precision: Literal["float32", "mixed_bfloat16", "mixed_float16"]
+    jit_compile: bool
     head_epochs: CountOrNone
     head_learning_rate: Positive
     early_stopping_patience: Count

@@ -12,15 +12,15 @@ import keras
 import numpy as np
 import pandas as pd
 
-from unmask import losses
 from unmask.config import RecipeConfig, TrainCnnConfig, TrainResnet50Config
 from unmask.data.features import Features
 from unmask.data.input.reading import steps
 from unmask.data.input.waiting import Waiting
 from unmask.data.shards import ShardIndex
-from unmask.training import backbone, head_features, optimizers
+from unmask.training import backbone, head_features
 from unmask.training.callbacks import MONITOR_MODES, AveragedWeights, BestEpoch, History, LearningRateLog, Speed
 from unmask.training.checkpoint import Checkpoint, State, put_back
+from unmask.training.compilation import compile_model
 from unmask.training.feeds import Feed, of_features, of_images
 from unmask.training.stops import StopAtDivergence, enough_memory
 
@@ -158,16 +158,7 @@ def fit_phase(
 ) -> None:
     """Compiles and fits for one phase, from its beginning or its state; adds a row an epoch to `rows`."""
     recipe, state = phase.recipe, phase.state
-    model.compile(
-        optimizer=optimizers.build(
-            recipe.optimizer, total_steps=recipe.epochs * phase.num_steps, backbone=backbone.weights_of(model)
-        ),
-        loss=losses.load(recipe.loss).build(),
-        metrics=[
-            keras.metrics.BinaryAccuracy(threshold=0.0, name="accuracy"),  # logits: 0 is P(fake) = 0.5
-            keras.metrics.AUC(from_logits=True, name="roc_auc"),
-        ],
-    )
+    compile_model(model, recipe, num_steps=phase.num_steps)
     first, last = phase.first, phase.first + recipe.epochs - 1
     if state is not None:
         put_back(model, state)
@@ -188,16 +179,26 @@ def fit_phase(
             epochs=last + 1,
             validation_data=feed.validation(),
             callbacks=[
-                LearningRateLog(),
-                *([AveragedWeights(goes_on=state is not None)] if recipe.optimizer.ema_momentum else []),
-                StopAtDivergence(),
-                best,
-                History(rows, phase=phase.name, best=best, last_epoch=last, save=save),
+                *watchers(phase, rows=rows, best=best, save=save),
                 Speed(waiting, num_images=num_images),  # after the history, which must be the same from run to run
                 *extra,
             ],
             verbose=1 if sys.stdout.isatty() else 2,
         )
+
+
+def watchers(
+    phase: Phase, *, rows: list[dict[str, Any]], best: BestEpoch, save: Callable[[State], None] | None
+) -> list[keras.callbacks.Callback]:
+    """Makes the callbacks of every training, in their order; see `History` for the arguments."""
+    last = phase.first + phase.recipe.epochs - 1
+    return [
+        LearningRateLog(),
+        *([AveragedWeights(goes_on=phase.state is not None)] if phase.recipe.optimizer.ema_momentum else []),
+        StopAtDivergence(),
+        best,
+        History(rows, phase=phase.name, best=best, last_epoch=last, save=save),
+    ]
 
 
 def best_epoch(history: pd.DataFrame, *, monitor: str) -> int:

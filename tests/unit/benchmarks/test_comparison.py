@@ -50,6 +50,15 @@ def test_the_page_shows_notes_above_the_table(tmp_path):
     assert "| index | 80 | the limit | 200 | images/s | 0.4 | 0.8 | missed |" in page
 
 
+def test_the_page_marks_a_line_that_waits_for_another_machine(tmp_path):
+    waiting = comparison.unmeasured("on a GPU", peer_name="the peer", at_least=1.0, unit="images/s")
+    lines = [dataclasses.asdict(made) for made in (line([80.0], [100.0]), waiting)]
+    artifacts.write_json(tmp_path / "speed.json", lines)
+    page = performance_page.render(tmp_path)
+    assert "| on a GPU |  | the peer |  | images/s |  | 1 | unmeasured |" in page
+    assert f"`make bench-speed`; 1 rounds; {comparison.machine()}." in page
+
+
 def test_the_page_says_what_was_not_measured(tmp_path):
     artifacts.write_text(tmp_path / "speed.md", "How it is measured.\n")
     assert "How it is measured.\n\nNot measured yet: `make bench-speed`." in performance_page.render(tmp_path)
