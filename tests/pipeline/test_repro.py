@@ -128,7 +128,7 @@ def test_the_same_seed_gives_the_same_bytes(project: Project) -> None:
 
 def test_an_experiment_in_a_copy_of_the_checkout_arrives_in_the_main_store(project: Project) -> None:
     project.run("git", "add", ".")
-    project.run("git", "commit", "-qm", "before the experiment")
+    project.run("git", "commit", "-qm", "before the experiment", "--allow-empty")
     before = len(project.runs())
     project.run("dvc", "exp", "run", "--temp", "--name", "elsewhere", "-S", "train.cnn.recipe.seed=8")
     assert len(project.runs()) == before + 1
