@@ -128,11 +128,26 @@ def test_the_same_seed_gives_the_same_bytes(project: Project) -> None:
 
 def test_an_experiment_in_a_copy_of_the_checkout_arrives_in_the_main_store(project: Project) -> None:
     project.run("git", "add", ".")
-    project.run("git", "commit", "-qm", "before the experiment")
+    project.run("git", "commit", "-qm", "before the experiment", "--allow-empty")
     before = len(project.runs())
     project.run("dvc", "exp", "run", "--temp", "--name", "elsewhere", "-S", "train.cnn.recipe.seed=8")
     assert len(project.runs()) == before + 1
-    assert "elsewhere" in {run["tags"].get("dvc_experiment", "") for run in project.runs()}
+    assert_agreement(project, "elsewhere")
+
+
+def assert_agreement(project: Project, experiment: str) -> None:
+    """Holds that an experiment of the CNN has the same scores in `dvc exp show` and in MLflow."""
+    commits = json.loads(project.run("dvc", "exp", "show", "--json").stdout)
+    shown = [rev for commit in commits for entry in commit["experiments"] or [] for rev in entry["revs"]]
+    (ours,) = [rev["data"]["metrics"] for rev in shown if rev["name"] == experiment]
+    report = ours["reports/evaluate/cnn/metrics.json"]["data"]
+    (run,) = [run for run in project.runs() if run["tags"].get("dvc_experiment") == experiment]
+    expected = {f"validation_{name}": value for name, value in report["validation"].items()}
+    for name, bounds in report["test"].items():
+        suffixes = {"value": "", "low": "_low", "high": "_high"}
+        expected |= {f"test_{name}{suffixes[bound]}": value for bound, value in bounds.items()}
+    assert len(expected) > 20
+    assert {name: run["metrics"][name] for name in expected} == {name: [[0, value]] for name, value in expected.items()}
 
 
 def test_runs_come_back_from_the_files(project: Project) -> None:
@@ -163,3 +178,5 @@ def test_two_queued_experiments_at_once_make_the_store_and_both_arrive(project: 
     runs = {run["tags"].get("dvc_experiment", ""): run for run in project.runs()}
     assert {"seed-21", "seed-22"} <= set(runs)
     assert {runs[name]["status"] for name in ("seed-21", "seed-22")} == {"FINISHED"}
+    for name in ("seed-21", "seed-22"):
+        assert_agreement(project, name)
