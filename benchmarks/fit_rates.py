@@ -13,8 +13,9 @@ from benchmarks.keras_step import compiled
 from unmask import artifacts, config
 from unmask.data import shards
 from unmask.data.input.batches import training_batches
+from unmask.data.input.waiting import Waiting
 from unmask.training import fit
-from unmask.training.callbacks import BestEpoch
+from unmask.training.callbacks import BestEpoch, Speed
 
 FOLDER = Path("benchmarks/tmp/train-step")
 NUM_PICTURES = 1000
@@ -92,13 +93,17 @@ class Fits:
         """Fits as training does, validation on one batch apart; gives images a second, notes the processor's time."""
         clock = Clock(self.seconds if seconds is None else seconds)
         phase = fit.Phase(fit.ALL, self.recipe, num_steps=NUM_STEPS, first=0, state=None)
-        best = BestEpoch(self.recipe, state=None)
+        best, waiting = BestEpoch(self.recipe, state=None), Waiting()
         self.model.fit(
-            input_of(),
+            waiting.watch(input_of()),
             steps_per_epoch=NUM_STEPS,
             shuffle=False,
             validation_data=self.in_memory().take(1),
-            callbacks=[*fit.watchers(phase, rows=[], best=best, save=None), clock],
+            callbacks=[
+                *fit.watchers(phase, rows=[], best=best, save=None),
+                Speed(waiting, num_images=self.index.records),
+                clock,
+            ],
             verbose=0,
         )
         size = self.recipe.batch_size
