@@ -15,7 +15,7 @@ from unmask.data.features import Features
 from unmask.data.input.batches import validation_batches
 from unmask.data.shards import ShardIndex
 from unmask.loss_search.scores import LossScores
-from unmask.training import fit
+from unmask.training import backbone, fit
 
 OWN = (
     "recipe.loss",
@@ -93,9 +93,8 @@ def measure(  # noqa: PLR0913 - what, with what, from what
 
 
 def shares_features(section: Any, *, budget: LossBudget) -> bool:
-    """Whether the search's trainings can read one set of features: a random backbone is another with each seed."""
-    start = getattr(section.architecture, "weights", "none")
-    return budget.epochs > 0 and section.recipe.head_epochs > 0 and start != "none"
+    """Whether the search's trainings, from several seeds, can read one set of features."""
+    return budget.epochs > 0 and section.recipe.head_epochs > 0 and backbone.is_shared(section)
 
 
 def with_budget(section: Any, *, loss: str, budget: LossBudget, seed: int) -> Any:

@@ -77,6 +77,11 @@ def weights_of(model: keras.Model) -> list[keras.Variable]:
     return [weight for layer in model.layers if layer.name == BACKBONE for weight in layer.weights]
 
 
+def is_shared(section: TrainCnnConfig | TrainResnet50Config) -> bool:
+    """Whether the backbone is the same with every seed: a random one is another with each."""
+    return bool(getattr(section.architecture, "weights", "none") != "none")
+
+
 def feature_model(model: keras.Model) -> keras.Model:
     """Gives the part from images to pooled features (batch, dim); its layers are the model's own."""
     return keras.Model(model.input, model.get_layer(POOLED).output, name="features")
@@ -88,14 +93,15 @@ def head_model(model: keras.Model) -> keras.Model:
 
 
 def sha256_of(model: keras.Model) -> str:
-    """Names what features are made by: the backbone's weights, the size it sees, its precision.
+    """Names what features are made by: the backbone's weights, its sizes and precision, the layers around it.
 
     Raises:
         TrainingError: the model has no backbone.
     """
     backbone = backbone_of(model)
+    layers = [layer.name for layer in feature_model(model).layers]
     shapes = (backbone.input_shape, backbone.output_shape)
-    digest = hashlib.sha256(repr((*shapes, backbone.compute_dtype)).encode())
+    digest = hashlib.sha256(repr((*shapes, backbone.compute_dtype, layers)).encode())
     for weights in backbone.get_weights():
         digest.update(repr((weights.shape, str(weights.dtype))).encode())
         digest.update(weights.tobytes())

@@ -8,7 +8,7 @@ import keras
 import pandas as pd
 
 from unmask.models.average import average
-from unmask.training import fit
+from unmask.training import backbone, fit
 from unmask.training.checkpoint import Checkpoint
 from unmask.training.fit import Trained
 
@@ -43,6 +43,8 @@ def train(
     models: list[keras.Model] = []
     histories: list[pd.DataFrame] = []
     for number in range(recipe.members):
+        if number and not backbone.is_shared(section):
+            data = {**data, "features": None}  # they are the first member's
         trained = fit.train(
             name,
             replace(section, recipe=replace(recipe, seed=recipe.seed + number)),

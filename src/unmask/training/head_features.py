@@ -5,6 +5,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
+import numpy.typing as npt
 
 from unmask.config import RecipeConfig, TrainCnnConfig, TrainResnet50Config
 from unmask.console import progress
@@ -14,6 +15,8 @@ from unmask.data.shards import ShardIndex, read_index
 from unmask.errors import FeaturesError
 from unmask.records import TRAIN, VALIDATION
 from unmask.training import backbone
+
+Images = npt.NDArray[np.uint8]
 
 AUGMENTATION = {
     True: "an image as it is, or mirrored by recipe.augmentation.horizontal_flip; no other variation",
@@ -51,7 +54,7 @@ def write(
         what = f"features of {index.folder.name}"
         for images, labels, _ in progress(read, total=steps(index.records, batch_size), description=what):
             views = (images, images[:, :, ::-1]) if has_mirror else (images,)
-            values = [extractor.predict_on_batch(view) for view in views]
+            values = [extractor.predict_on_batch(filled(view, batch_size=batch_size))[: len(view)] for view in views]
             yield np.stack(values, axis=1).astype(stored_type(extractor)), labels.astype(np.uint8)
 
     write_features(
@@ -62,6 +65,11 @@ def write(
         },
         about={"model": name, "augmentation": AUGMENTATION[is_mirrored], "backbone_sha256": made_by},
     )
+
+
+def filled(images: Images, *, batch_size: int) -> Images:
+    """Fills a split's last batch up with its own images: for each further shape the backbone is compiled anew."""
+    return np.resize(images, (batch_size, *images.shape[1:]))
 
 
 def stored_type(extractor: keras.Model) -> str:

@@ -14,7 +14,7 @@ from unmask.data import shards
 from unmask.data.features import Features, read_features
 from unmask.errors import FeaturesError, TrainingError
 from unmask.models import MODELS
-from unmask.training import backbone, checkpoint, fit, head_features
+from unmask.training import backbone, checkpoint, ensemble, fit, head_features
 from unmask.training.checkpoint import Checkpoint
 
 ROOT = Path(__file__).parents[3]
@@ -77,7 +77,7 @@ def section_of(*, flip: float = 0.5, **changes: Any) -> Any:
 
 
 def features_of(section: Any, splits: Splits, folder: Path, *, model: str = "tiny") -> Features:
-    head_features.write(folder, model, section, shards=splits[0].folder.parent, batch_size=7)
+    head_features.write(folder, model, section, shards=splits[0].folder.parent, batch_size=10)
     found = read_features(folder, is_needed=True)
     assert found is not None
     return found
@@ -164,11 +164,11 @@ def test_stored_features_are_those_of_the_backbone_without_loss(splits: Splits, 
     features = features_of(section, splits, tmp_path / "features")
     model = backbone.build("tiny", section, image_size=32)
     images = np.concatenate(
-        [batch for batch, _, _ in head_features.evaluation_batches(splits[0].folder.parent, "train", 7)]
+        [batch for batch, _, _ in head_features.evaluation_batches(splits[0].folder.parent, "train", 10)]
     )
-    # Of the same size as when they were stored: another one may be rounded otherwise.
+    # In batches as when they were stored: in others they may be rounded otherwise.
     computed = np.concatenate(
-        [backbone.feature_model(model).predict_on_batch(images[start : start + 7]) for start in range(0, 30, 7)]
+        [backbone.feature_model(model).predict_on_batch(images[start : start + 10]) for start in range(0, 30, 10)]
     )
     np.testing.assert_array_equal(features.training.values[:, 0].astype("float64"), computed.astype("float64"))
     assert features.training.values.dtype == ("float16" if precision == "mixed_float16" else "float32")
@@ -187,6 +187,14 @@ def test_features_of_another_backbone_or_precision_or_of_other_images_are_refuse
         train(section, (replace(splits[0], sha256="other"), splits[1]), features=features)
     with pytest.raises(FeaturesError, match=f"was made of other images than those of .*validation: {again}"):
         train(section, (splits[0], replace(splits[1], sha256="other")), features=features)
+
+
+def test_members_with_random_backbones_read_no_features_but_the_first_ones(splits: Splits, tmp_path: Path) -> None:
+    section = section_of(members=2, epochs=1, head_epochs=1)
+    features = features_of(section, splits, tmp_path / "features")
+    data = {"training": splits[0], "validation": splits[1], "features": features}
+    trained = ensemble.train("tiny", section, callbacks=[], **data)
+    assert trained.history["phase"].tolist() == ["head", "all", "head of member 2", "all of member 2"]
 
 
 def test_features_without_the_mirror_images_that_a_recipe_asks_for_are_refused(splits: Splits, tmp_path: Path) -> None:
