@@ -38,10 +38,28 @@ BATCH = 32
 ROUNDS, SECONDS, WARM_UP_SECONDS = 4, 4.0, 2.0
 DEGREES, ZOOM = 20.0, 0.2
 UNVARIED = AugmentationConfig(
-    horizontal_flip=0.0, rotation=0.0, zoom=0.0, shift=0.0, brightness=0.0, contrast=0.0, noise=0.0
+    horizontal_flip=0.0,
+    rotation=0.0,
+    zoom=0.0,
+    shift=0.0,
+    brightness=0.0,
+    contrast=0.0,
+    noise=0.0,
+    blur=0.0,
+    jpeg=0.0,
+    resize=0.0,
 )
 PAPER = AugmentationConfig(
-    horizontal_flip=0.5, rotation=DEGREES, zoom=ZOOM, shift=0.0, brightness=0.0, contrast=0.0, noise=0.0
+    horizontal_flip=0.5,
+    rotation=DEGREES,
+    zoom=ZOOM,
+    shift=0.0,
+    brightness=0.0,
+    contrast=0.0,
+    noise=0.0,
+    blur=0.0,
+    jpeg=0.0,
+    resize=0.0,
 )
 VARIED, PLAIN, SEQUENTIAL = "varied", "plain", "sequential"
 GENERATOR, LAYERS = "ImageDataGenerator", "image_dataset_from_directory and Keras layers"

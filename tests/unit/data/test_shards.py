@@ -17,7 +17,16 @@ from unmask.errors import ShardError, StorageError
 
 ABOUT = {"preprocess": {"image_size": 48, "fit": "resize", "resample": "box"}}
 UNVARIED = AugmentationConfig(
-    horizontal_flip=0.0, rotation=0.0, zoom=0.0, shift=0.0, brightness=0.0, contrast=0.0, noise=0.0
+    horizontal_flip=0.0,
+    rotation=0.0,
+    zoom=0.0,
+    shift=0.0,
+    brightness=0.0,
+    contrast=0.0,
+    noise=0.0,
+    blur=0.0,
+    jpeg=0.0,
+    resize=0.0,
 )
 
 

@@ -12,7 +12,16 @@ from unmask.data import shards
 from unmask.data.input import batches, reading
 
 VARIED = AugmentationConfig(
-    horizontal_flip=0.5, rotation=20.0, zoom=0.2, shift=0.1, brightness=0.1, contrast=0.1, noise=5.0
+    horizontal_flip=0.5,
+    rotation=20.0,
+    zoom=0.2,
+    shift=0.1,
+    brightness=0.1,
+    contrast=0.1,
+    noise=5.0,
+    blur=0.0,
+    jpeg=0.0,
+    resize=0.0,
 )
 IMAGES, BATCH = 10, 4
 

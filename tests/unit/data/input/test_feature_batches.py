@@ -45,7 +45,16 @@ def test_features_come_in_the_order_of_the_images_with_the_same_ones_mirrored(
     index: shards.ShardIndex, features: SplitFeatures, flip: float, first_epoch: int
 ) -> None:
     varied = AugmentationConfig(
-        horizontal_flip=flip, rotation=0.0, zoom=0.0, shift=0.0, brightness=0.0, contrast=0.0, noise=0.0
+        horizontal_flip=flip,
+        rotation=0.0,
+        zoom=0.0,
+        shift=0.0,
+        brightness=0.0,
+        contrast=0.0,
+        noise=0.0,
+        blur=0.0,
+        jpeg=0.0,
+        resize=0.0,
     )
     common = {"batch_size": BATCH, "seed": 3, "first_epoch": first_epoch}
     num_batches = 2 * reading.steps(IMAGES, BATCH)
