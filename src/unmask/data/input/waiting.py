@@ -23,7 +23,10 @@ class Waiting:
     def watch(self, batches: Dataset) -> Dataset:
         """Gives the same batches, measured; the last step before a consumer, as whatever follows would be measured."""
         clock = tf.data.Dataset.counter().map(lambda _: tf.timestamp())
-        return tf.data.Dataset.zip(clock, batches, clock).map(self.count)
+        options = tf.data.Options()
+        # Else tf.data puts a prefetch after the last step, which would wait in the consumer's place and ahead of it.
+        options.experimental_optimization.inject_prefetch = False
+        return tf.data.Dataset.zip(clock, batches, clock).map(self.count).with_options(options)
 
     def count(self, before: Tensor, batch: Any, after: Tensor) -> Any:
         """Adds one wait and drops the clocks."""
