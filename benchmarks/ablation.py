@@ -9,24 +9,18 @@ training images, for the learning curve.
 """
 
 import argparse
-import json
 from pathlib import Path
 from typing import Any
 
 import keras
 
 import unmask.models  # noqa: F401 (a saved model's own layers are known once this is imported)
-from benchmarks import ablation_section, real_faces, results_page, workspace
+from benchmarks import ablation_section, real_faces, results_page, validation, workspace
 from unmask import artifacts, config
 from unmask.console import run_stage
-from unmask.data.input.reading import evaluation_batches
-from unmask.evaluation.bootstrap import intervals
-from unmask.evaluation.predict import predict
-from unmask.loss_search.choice import SEARCHED
-from unmask.records import TRAIN, VALIDATION
+from unmask.records import TRAIN
 
 PROGRAM = "python -m benchmarks.ablation"
-AREA = "roc_auc_score"
 DIGITS = 4
 
 
@@ -35,16 +29,11 @@ def main() -> None:
     arguments = real_faces.read_arguments(__doc__, add=add_arguments)
     spelt = real_faces.spell_command(PROGRAM, arguments, real_data=real_faces.real_data_folder())
     commit = workspace.prepare(arguments.work_folder, checkout=Path.cwd())
-    changes = {**real_faces.of_archive(arguments.archive), **arguments.set}
+    changes = dict(arguments.set)
     if arguments.share < 1.0:
         changes["preprocess.train_share"] = arguments.share
         spelt += f" --share {arguments.share:g}"
-    parameters = workspace.write_parameters(arguments.work_folder, profile=arguments.recipe, changes=changes)
-    if config.training_section(parameters, arguments.model).recipe.loss != SEARCHED:
-        changes |= {f"search_loss.{arguments.model}.epochs": 0}  # nothing would read what it finds
-        parameters = workspace.write_parameters(arguments.work_folder, profile=arguments.recipe, changes=changes)
-    workspace.reproduce(arguments.work_folder, f"choose_loss@{arguments.model}")
-    minutes = workspace.reproduce(arguments.work_folder, f"train@{arguments.model}")
+    parameters, minutes = real_faces.train(arguments, changes=changes)
     row = {
         "data": arguments.archive.stem,
         "model": arguments.model,
@@ -80,16 +69,8 @@ def judge(folder: Path, model: str, *, section: config.EvaluateConfig) -> dict[s
     """
     made = folder / "models" / model
     network = keras.saving.load_model(made / "model.keras", compile=False)
-    scored = predict(network, evaluation_batches(folder / "data" / "shards", VALIDATION, section.batch_size))
-    bounds = intervals(
-        scored.labels,
-        scored.scores,
-        threshold=0.5,
-        samples=section.bootstrap_samples,
-        confidence=section.confidence,
-        seed=section.seed,
-    )[AREA]
-    about = json.loads((made / "training.json").read_text(encoding="utf-8"))
+    bounds = validation.area(network, folder / "data" / "shards", section=section)
+    about = artifacts.read_json(made / "training.json")
     return {
         "value": round(bounds.value, DIGITS),
         "low": round(bounds.low, DIGITS),

@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks import comparison
+from benchmarks import comparison, validation
 from benchmarks.comparison import Comparison, compare, in_turn
 from unmask import config
 from unmask.config import Config
@@ -25,21 +25,19 @@ from unmask.data import shards
 from unmask.data.drawing.specimen import draw_specimen
 from unmask.data.preprocess import stored_image
 from unmask.data.shards import read_index
-from unmask.evaluation.bootstrap import Interval, intervals
-from unmask.evaluation.predict import predict
+from unmask.evaluation.bootstrap import Interval
 from unmask.records import TRAIN, VALIDATION
 
 NAME = "head-features"
 FOLDER = Path("benchmarks/tmp") / NAME
 SHARDS, STATES = FOLDER / "shards", FOLDER / "states"
-MODEL, METRIC = "resnet50", "roc_auc_score"
+MODEL = "resnet50"
 EPOCHS = 10
 LEARNING_RATE = 0.0001  # at the sample's 0.001 a random backbone's features kill every unit of the head in four epochs
 BAR = 5.0
 IMAGES, ROUNDS = 3000, 1
 VALIDATION_SHARE = 1 / 6  # as in the full Kaggle set: 20,000 of 120,000
 ON_FEATURES, ON_KEPT, PLAIN = "features", "kept", "plain"
-THRESHOLD = 0.5  # no metric that is told here depends on it
 
 
 @dataclass
@@ -129,7 +127,7 @@ def on_features(parameters: Config, measured: Measured) -> float:
     ended = time.monotonic()
     measured.processor_seconds[ON_FEATURES].append(time.process_time() - busy)
     measured.kept_seconds.append(ended - computed)
-    measured.scores[ON_FEATURES] = score(parameters, model)
+    measured.scores[ON_FEATURES] = validation.area(model, SHARDS, section=parameters.evaluate)
     return ended - started
 
 
@@ -139,7 +137,7 @@ def plain(parameters: Config, measured: Measured) -> float:
     model = train_head(parameters, features=None)
     seconds = time.monotonic() - started
     measured.processor_seconds[PLAIN].append(time.process_time() - busy)
-    measured.scores[PLAIN] = score(parameters, model)
+    measured.scores[PLAIN] = validation.area(model, SHARDS, section=parameters.evaluate)
     return seconds
 
 
@@ -160,23 +158,6 @@ def train_head(parameters: Config, *, features: Any) -> Any:
     fit.fit_head(model, phase, data=data, features=features, run=run)
     kept.clear()
     return model
-
-
-def score(parameters: Config, model: Any) -> Interval:
-    """Judges a whole model on the validation images."""
-    from unmask.data.input.reading import evaluation_batches
-
-    judged = parameters.evaluate
-    predictions = predict(model, evaluation_batches(SHARDS, VALIDATION, judged.batch_size))
-    found = intervals(
-        predictions.labels,
-        predictions.scores,
-        threshold=THRESHOLD,
-        samples=judged.bootstrap_samples,
-        confidence=judged.confidence,
-        seed=judged.seed,
-    )
-    return found[METRIC]
 
 
 def lines_of(seconds: dict[str, list[float]], measured: Measured) -> list[Comparison]:

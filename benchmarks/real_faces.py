@@ -8,7 +8,7 @@ from the metrics.json that the stage evaluate writes there.
 
 import argparse
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,13 +29,7 @@ def main() -> None:
     arguments = read_arguments(__doc__)
     spelt = spell_command(PROGRAM, arguments, real_data=real_data_folder())
     commit = workspace.prepare(arguments.work_folder, checkout=Path.cwd())
-    changes = {**of_archive(arguments.archive), **arguments.set}
-    parameters = workspace.write_parameters(arguments.work_folder, profile=arguments.recipe, changes=changes)
-    if config.training_section(parameters, arguments.model).recipe.loss != SEARCHED:
-        changes |= {f"search_loss.{arguments.model}.epochs": 0}  # nothing would read what it finds
-        workspace.write_parameters(arguments.work_folder, profile=arguments.recipe, changes=changes)
-    workspace.reproduce(arguments.work_folder, f"choose_loss@{arguments.model}")
-    minutes = workspace.reproduce(arguments.work_folder, f"train@{arguments.model}")
+    parameters, minutes = train(arguments, changes=arguments.set)
     workspace.reproduce(arguments.work_folder, f"evaluate@{arguments.model}")
     rows = results.rows_of(
         artifacts.read_json(arguments.work_folder / "reports" / "evaluate" / arguments.model / "metrics.json"),
@@ -48,6 +42,26 @@ def main() -> None:
     )
     results.save(results.RESULTS, results.upsert(results.load(results.RESULTS), rows))
     results_page.main()
+
+
+def train(arguments: argparse.Namespace, *, changes: Mapping[str, Any]) -> tuple[config.Config, float | None]:
+    """Trains the model in the prepared clone.
+
+    Args:
+        arguments: see `read_arguments`.
+        changes: to the profile, beside the archive: dotted keys and their values.
+
+    Returns:
+        The parameters, and the minutes that training took: None where DVC had its output.
+    """
+    folder, model = arguments.work_folder, arguments.model
+    changes = {**of_archive(arguments.archive), **changes}
+    parameters = workspace.write_parameters(folder, profile=arguments.recipe, changes=changes)
+    if config.training_section(parameters, model).recipe.loss != SEARCHED:
+        changes |= {f"search_loss.{model}.epochs": 0}  # nothing would read what it finds
+        parameters = workspace.write_parameters(folder, profile=arguments.recipe, changes=changes)
+    workspace.reproduce(folder, f"choose_loss@{model}")
+    return parameters, workspace.reproduce(folder, f"train@{model}")
 
 
 def real_data_folder() -> Path:

@@ -13,6 +13,7 @@ import resource
 import subprocess
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import fields, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -37,30 +38,8 @@ SIDE_PIXELS = 224
 BATCH = 32
 ROUNDS, SECONDS, WARM_UP_SECONDS = 4, 4.0, 2.0
 DEGREES, ZOOM = 20.0, 0.2
-UNVARIED = AugmentationConfig(
-    horizontal_flip=0.0,
-    rotation=0.0,
-    zoom=0.0,
-    shift=0.0,
-    brightness=0.0,
-    contrast=0.0,
-    noise=0.0,
-    blur=0.0,
-    jpeg=0.0,
-    resize=0.0,
-)
-PAPER = AugmentationConfig(
-    horizontal_flip=0.5,
-    rotation=DEGREES,
-    zoom=ZOOM,
-    shift=0.0,
-    brightness=0.0,
-    contrast=0.0,
-    noise=0.0,
-    blur=0.0,
-    jpeg=0.0,
-    resize=0.0,
-)
+UNVARIED = AugmentationConfig(**{field.name: 0.0 for field in fields(AugmentationConfig)})
+PAPER = replace(UNVARIED, horizontal_flip=0.5, rotation=DEGREES, zoom=ZOOM)
 VARIED, PLAIN, SEQUENTIAL = "varied", "plain", "sequential"
 GENERATOR, LAYERS = "ImageDataGenerator", "image_dataset_from_directory and Keras layers"
 TORCH = {"grid_sample": "PyTorch DataLoader, grid_sample", "pillow": "PyTorch DataLoader, Pillow"}

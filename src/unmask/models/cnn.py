@@ -3,7 +3,7 @@
 import keras
 
 from unmask.config import CnnConfig
-from unmask.models.gradients import OrientedGradients
+from unmask.models.gradients import edges_of
 from unmask.models.residuals import Residuals
 
 SCALINGS = {"unit": {"scale": 1 / 255, "offset": 0.0}, "centred": {"scale": 1 / 127.5, "offset": -1.0}}
@@ -28,9 +28,7 @@ def build(config: CnnConfig, *, image_size: int) -> keras.Model:
     if config.filters:
         branches.append(blocks(first_input(images, config=config), config.filters, config=config, prefix=PIXELS))
     if config.gradient_filters:
-        edges = OrientedGradients(
-            cell=config.gradient_cell, bins=config.gradient_bins, dtype="float32", name="oriented_gradients"
-        )(images)
+        edges = edges_of(images, cell=config.gradient_cell, bins=config.gradient_bins)
         branches.append(blocks(edges, config.gradient_filters, config=config, prefix=GRADIENTS))
     features = branches[0] if len(branches) == 1 else keras.layers.Concatenate(name="branches")(branches)
     if config.dropout:

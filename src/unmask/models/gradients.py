@@ -13,6 +13,11 @@ FAINT = 0.064  # mean gradient of a cell, in grey levels, below which its histog
 MEAN, SPREAD = 0.29, 0.16  # of the histograms of face photographs, which are brought to 0 and 1
 
 
+def edges_of(images: keras.KerasTensor, *, cell: int, bins: int) -> keras.KerasTensor:
+    """Adds the layer to a model, in float32 whatever the model's precision; see `OrientedGradients`."""
+    return OrientedGradients(cell=cell, bins=bins, dtype="float32", name="oriented_gradients")(images)
+
+
 @keras.saving.register_keras_serializable("unmask")
 class OrientedGradients(keras.layers.Layer):
     """From images in [0, 255] to a histogram of edge directions for each cell, of mean 0 and spread 1 or so."""

@@ -7,7 +7,7 @@ import keras
 from unmask.config import Resnet50Config
 from unmask.errors import WeightsError
 from unmask.models.average import find_layer
-from unmask.models.gradients import OrientedGradients
+from unmask.models.gradients import edges_of
 
 IMAGENET_MEAN_BGR = (103.939, 116.779, 123.68)  # what the published weights were trained with: Caffe's order and mean
 WEIGHTS_URL = "https://storage.googleapis.com/tensorflow/keras-applications/resnet/"
@@ -55,9 +55,7 @@ def build(config: Resnet50Config, *, image_size: int) -> keras.Model:
 def first_input(images: keras.KerasTensor, *, config: Resnet50Config) -> keras.KerasTensor:
     """Prepares what the backbone sees: the pixels, or the edges of their cells."""
     if config.gradient_cell:
-        return OrientedGradients(
-            cell=config.gradient_cell, bins=config.gradient_bins, dtype="float32", name="oriented_gradients"
-        )(images)
+        return edges_of(images, cell=config.gradient_cell, bins=config.gradient_bins)
     return CaffeScaling(name="scaling")(images)
 
 

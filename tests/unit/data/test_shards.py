@@ -7,27 +7,15 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
+from unvaried import UNVARIED
 
 from unmask import artifacts
-from unmask.config import AugmentationConfig
 from unmask.data import shards
 from unmask.data.input import batches, reading
 from unmask.data.pictures.decoding import decode
 from unmask.errors import ShardError, StorageError
 
 ABOUT = {"preprocess": {"image_size": 48, "fit": "resize", "resample": "box"}}
-UNVARIED = AugmentationConfig(
-    horizontal_flip=0.0,
-    rotation=0.0,
-    zoom=0.0,
-    shift=0.0,
-    brightness=0.0,
-    contrast=0.0,
-    noise=0.0,
-    blur=0.0,
-    jpeg=0.0,
-    resize=0.0,
-)
 
 
 @pytest.fixture

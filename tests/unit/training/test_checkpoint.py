@@ -4,10 +4,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 import pandas as pd
 import pytest
+from killed_training import KillAt, Killed
 
 from unmask import config
 from unmask.data import shards
@@ -17,25 +17,6 @@ from unmask.training.checkpoint import Checkpoint
 ROOT = Path(__file__).parents[3]
 SIZE = 32
 Splits = tuple[shards.ShardIndex, shards.ShardIndex]
-
-
-class Killed(Exception):  # noqa: N818 (stands for a signal)
-    pass
-
-
-class KillAt(keras.callbacks.Callback):
-    """Ends training in the middle of an epoch."""
-
-    def __init__(self, epoch: int) -> None:
-        super().__init__()
-        self.epoch, self.is_in_epoch = epoch, False
-
-    def on_epoch_begin(self, epoch: int, logs: object = None) -> None:
-        self.is_in_epoch = epoch == self.epoch
-
-    def on_train_batch_end(self, batch: int, logs: object = None) -> None:
-        if self.is_in_epoch and batch == 1:
-            raise Killed
 
 
 def section_of(model: str) -> Any:

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
+from killed_training import KillAt, Killed
 
 from unmask import config
 from unmask.data import shards
@@ -16,20 +17,6 @@ from unmask.training.checkpoint import Checkpoint
 
 ROOT = Path(__file__).parents[3]
 Splits = tuple[shards.ShardIndex, shards.ShardIndex]
-
-
-class Killed(Exception):  # noqa: N818 (stands for a signal)
-    pass
-
-
-class KillAt(keras.callbacks.Callback):
-    def __init__(self, epoch: int) -> None:
-        super().__init__()
-        self.epoch = epoch
-
-    def on_epoch_begin(self, epoch: int, logs: object = None) -> None:
-        if epoch == self.epoch:
-            raise Killed
 
 
 def section_of(**changes: Any) -> Any:

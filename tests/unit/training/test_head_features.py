@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
+from killed_training import KillAt, Killed
 
 from unmask import config
 from unmask.data import shards
@@ -21,25 +22,6 @@ ROOT = Path(__file__).parents[3]
 Splits = tuple[shards.ShardIndex, shards.ShardIndex]
 NAMES = ["loss", "accuracy", "roc_auc", "validation_loss", "validation_accuracy", "validation_roc_auc", "learning_rate"]
 HEAD_EPOCHS = 2
-
-
-class Killed(Exception):  # noqa: N818 (stands for a signal)
-    pass
-
-
-class KillAt(keras.callbacks.Callback):
-    """Ends training in the middle of an epoch."""
-
-    def __init__(self, epoch: int) -> None:
-        super().__init__()
-        self.epoch, self.is_in_epoch = epoch, False
-
-    def on_epoch_begin(self, epoch: int, logs: object = None) -> None:
-        self.is_in_epoch = epoch == self.epoch
-
-    def on_train_batch_end(self, batch: int, logs: object = None) -> None:
-        if self.is_in_epoch and batch == 1:
-            raise Killed
 
 
 def build_tiny(architecture: Any, *, image_size: int) -> keras.Model:

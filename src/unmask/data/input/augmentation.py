@@ -143,10 +143,14 @@ def draw(images: Tensor, amount: float, seed: Tensor) -> Tensor:
     return tf.random.stateless_uniform((tf.shape(images)[0],), seed, -amount, amount)
 
 
+def are_chosen(images: Tensor, probability: float, seed: Tensor) -> Tensor:
+    """Draws whether each image is varied: (batch,), bool."""
+    return tf.random.stateless_uniform((tf.shape(images)[0],), seed) < probability
+
+
 def horizontal_flip(images: Tensor, probability: float, seed: Tensor) -> Tensor:
     """Mirrors left and right with a probability."""
-    is_flipped = tf.random.stateless_uniform((tf.shape(images)[0],), seed) < probability
-    sign = tf.where(is_flipped, -1.0, 1.0)
+    sign = tf.where(are_chosen(images, probability, seed), -1.0, 1.0)
     zero, one = tf.zeros_like(sign), tf.ones_like(sign)
     return affine(sign, zero, zero, zero, one, zero)
 
@@ -193,16 +197,12 @@ def noise(images: Tensor, levels: float, seed: Tensor) -> Tensor:
     return images + deviation * tf.random.stateless_normal(tf.shape(images), seeds[1])
 
 
-def is_chosen(images: Tensor, probability: float, seed: Tensor) -> Tensor:
-    """Draws whether each image is varied: (batch, 1, 1, 1), bool."""
-    return (tf.random.stateless_uniform((tf.shape(images)[0],), seed) < probability)[:, None, None, None]
-
-
 def blur(images: Tensor, probability: float, seed: Tensor) -> Tensor:
     """Blurs by a Gaussian of up to `BLUR_DEVIATION` pixels (Wang et al., CVPR 2020, section 4.1: CNNDetection)."""
     seeds = tf.random.split(seed, 2)
     deviations = tf.random.stateless_uniform((tf.shape(images)[0], 1), seeds[0], 0.01, BLUR_DEVIATION)
-    return tf.where(is_chosen(images, probability, seeds[1]), blurred(images, deviations=deviations), images)
+    chosen = are_chosen(images, probability, seeds[1])[:, None, None, None]
+    return tf.where(chosen, blurred(images, deviations=deviations), images)
 
 
 def blurred(images: Tensor, *, deviations: Tensor) -> Tensor:
@@ -222,36 +222,36 @@ def jpeg(images: Tensor, probability: float, seed: Tensor) -> Tensor:
     """Encodes as JPEG of a quality from 30 to 100 and decodes (CNNDetection, as `blur`)."""
     seeds = tf.random.split(seed, 2)
     qualities = tf.random.stateless_uniform((tf.shape(images)[0],), seeds[0], *JPEG_QUALITY, dtype=tf.int32)
-    chosen = is_chosen(images, probability, seeds[1])
 
-    def encode(image: Tensor, quality: Tensor, is_varied: Tensor) -> Tensor:
+    def encode(image: Tensor, quality: Tensor) -> Tensor:
         whole = tf.cast(tf.round(tf.clip_by_value(image, 0.0, 255.0)), tf.uint8)
-        varied = tf.image.adjust_jpeg_quality(whole, quality, dct_method="INTEGER_ACCURATE")
-        return tf.where(is_varied, tf.cast(varied, tf.float32), image)
+        return tf.cast(tf.image.adjust_jpeg_quality(whole, quality, dct_method="INTEGER_ACCURATE"), tf.float32)
 
-    return one_by_one(encode, images, qualities, chosen[:, 0, 0, 0])
+    return one_by_one(encode, images, qualities, chosen=are_chosen(images, probability, seeds[1]))
 
 
 def resize(images: Tensor, probability: float, seed: Tensor) -> Tensor:
     """Shrinks to no less than half the side, and enlarges again, as sites that store smaller copies do."""
     seeds = tf.random.split(seed, 2)
     size = tf.shape(images)[1]
-    sides = tf.random.stateless_uniform((tf.shape(images)[0],), seeds[0], RESIZED_SHARE, 1.0) * tf.cast(
-        size, tf.float32
-    )
-    sides = tf.where(is_chosen(images, probability, seeds[1])[:, 0, 0, 0], tf.cast(sides, tf.int32), size)
+    shares = tf.random.stateless_uniform((tf.shape(images)[0],), seeds[0], RESIZED_SHARE, 1.0)
 
-    def shrink(image: Tensor, side: Tensor) -> Tensor:
-        small = tf.image.resize(image, (side, side), antialias=True)
-        return tf.image.resize(small, (size, size))
+    def shrink(image: Tensor, share: Tensor) -> Tensor:
+        side = tf.cast(share * tf.cast(size, tf.float32), tf.int32)
+        return tf.image.resize(tf.image.resize(image, (side, side), antialias=True), (size, size))
 
-    return one_by_one(shrink, images, sides)
+    return one_by_one(shrink, images, shares, chosen=are_chosen(images, probability, seeds[1]))
 
 
-def one_by_one(vary: Callable[..., Tensor], images: Tensor, *amounts: Tensor) -> Tensor:
-    """Varies image by image, each with its amounts: for what TensorFlow does to one image only."""
+def one_by_one(vary: Callable[[Tensor, Tensor], Tensor], images: Tensor, amounts: Tensor, *, chosen: Tensor) -> Tensor:
+    """Varies the chosen images, each by its amount: for what TensorFlow does to one image only, and is slow."""
+
+    def one(each: tuple[Tensor, Tensor, Tensor]) -> Tensor:
+        image, amount, is_varied = each
+        return tf.cond(is_varied, lambda: tf.ensure_shape(vary(image, amount), image.shape), lambda: image)
+
     signature = tf.TensorSpec(images.shape[1:], tf.float32)
-    return tf.map_fn(lambda each: vary(*each), (images, *amounts), fn_output_signature=signature)
+    return tf.map_fn(one, (images, amounts, chosen), fn_output_signature=signature)
 
 
 GEOMETRY: dict[str, Callable[[Tensor, float, Tensor], Tensor]] = {

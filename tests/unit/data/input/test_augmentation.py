@@ -1,18 +1,17 @@
 """Each variation of training images, against what can be worked by hand."""
 
 from collections.abc import Callable
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image
 from scipy.ndimage import gaussian_filter
+from unvaried import UNVARIED
 
-from unmask.config import AugmentationConfig
 from unmask.data.input.augmentation import APPEARANCE, GEOMETRY, augment, blurred
 
-OFF = AugmentationConfig(**{field.name: 0.0 for field in fields(AugmentationConfig)})
 STRONG = {
     "horizontal_flip": 1.0,
     "rotation": 90.0,
@@ -33,7 +32,7 @@ def faces() -> np.ndarray:
 
 
 def varied(images: np.ndarray, seed: int = 0, **amounts: float) -> np.ndarray:
-    return np.asarray(augment(images, config=replace(OFF, **amounts), seed=np.array([7, seed], dtype="int64")))
+    return np.asarray(augment(images, config=replace(UNVARIED, **amounts), seed=np.array([7, seed], dtype="int64")))
 
 
 @pytest.fixture
@@ -49,7 +48,7 @@ def moved_by(monkeypatch: pytest.MonkeyPatch) -> Callable[..., np.ndarray]:
 
 
 def test_every_amount_of_the_parameters_has_its_variation() -> None:
-    assert set(asdict(OFF)) == set(GEOMETRY) | set(APPEARANCE) == set(STRONG)
+    assert set(asdict(UNVARIED)) == set(GEOMETRY) | set(APPEARANCE) == set(STRONG)
 
 
 def test_nothing_changes_when_all_is_off(faces: np.ndarray) -> None:

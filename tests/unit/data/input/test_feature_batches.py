@@ -1,13 +1,14 @@
 """An epoch of features is the epoch of images that the same seed gives."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from unvaried import UNVARIED
 
-from unmask.config import AugmentationConfig
 from unmask.data import shards
 from unmask.data.features import SplitFeatures
 from unmask.data.input import batches, feature_batches, reading
@@ -44,18 +45,7 @@ def features(index: shards.ShardIndex, tmp_path: Path) -> SplitFeatures:
 def test_features_come_in_the_order_of_the_images_with_the_same_ones_mirrored(
     index: shards.ShardIndex, features: SplitFeatures, flip: float, first_epoch: int
 ) -> None:
-    varied = AugmentationConfig(
-        horizontal_flip=flip,
-        rotation=0.0,
-        zoom=0.0,
-        shift=0.0,
-        brightness=0.0,
-        contrast=0.0,
-        noise=0.0,
-        blur=0.0,
-        jpeg=0.0,
-        resize=0.0,
-    )
+    varied = replace(UNVARIED, horizontal_flip=flip)
     common = {"batch_size": BATCH, "seed": 3, "first_epoch": first_epoch}
     num_batches = 2 * reading.steps(IMAGES, BATCH)
     images = batches.training_batches(index, augmentation=varied, **common).take(num_batches)
