@@ -174,9 +174,9 @@ class Resnet50Config:
     """ResNet50's start, what of it is held, and its head.
 
     `weights` is "imagenet", "none", or a file; `input_size` 0 keeps the images' size. `gradient_cell` above 0 shows it
-    histograms of edges, a pixel a cell, in place of pixels. `early_pooling` is the published one. `frozen_stages` of
-    its five keep their weights, and frozen `batch_statistics` are those it started with; trained ones keep
-    `batch_momentum` of their value at each step, 0.99 as published.
+    histograms of edges, a pixel a cell, in place of pixels. `early_pooling` is the published one. Of its five stages it
+    ends with `last_stage`, and `frozen_stages` keep their weights; frozen `batch_statistics` are those it started with,
+    trained ones keep `batch_momentum` of their value at each step, 0.99 as published.
     """
 
     weights: Annotated[str, Field(min_length=1)]
@@ -184,6 +184,7 @@ class Resnet50Config:
     gradient_cell: CountOrNone
     gradient_bins: Count
     early_pooling: bool
+    last_stage: Annotated[int, Field(ge=1, le=5)]
     frozen_stages: Annotated[int, Field(ge=0, le=5)]
     batch_statistics: Literal["trained", "frozen"]
     batch_momentum: Annotated[float, Field(gt=0, lt=1)]

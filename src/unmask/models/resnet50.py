@@ -37,7 +37,8 @@ def build(config: Resnet50Config, *, image_size: int) -> keras.Model:
     if size != image_size:
         features = keras.layers.Resizing(size, size, antialias=True, dtype="float32", name="resize")(features)
     features = first_input(features, config=config)
-    body = start(backbone(features.shape[1:], config=config), weights=config.weights)
+    whole = start(backbone(features.shape[1:], config=config), weights=config.weights, used=config.last_stage)
+    body = until(whole, stage=config.last_stage)
     hold(body, config=config)
     features = body(features)
     if config.pooling == "average":
@@ -91,6 +92,22 @@ def backbone(shape: tuple[int, int, int], *, config: Resnet50Config | None = Non
     return keras.models.clone_model(model, input_tensors=own_input, clone_function=clone)
 
 
+def until(model: keras.Model, *, stage: int) -> keras.Model:
+    """Cuts a backbone off after a stage, as Chai et al. 2020 do: deep stages lose small traces, and where they are.
+
+    Args:
+        model: the whole backbone.
+        stage: the last one kept: 1 to 5.
+
+    Returns:
+        The part from the input on, whose weights are the model's own.
+    """
+    if stage == len(STAGES):
+        return model
+    last = [layer for layer in model.layers if layer.name.startswith(STAGES[stage - 1])][-1]
+    return keras.Model(model.input, last.output, name=model.name)
+
+
 def hold(model: keras.Model, *, config: Resnet50Config) -> None:
     """Holds parts of a backbone as they started: its first stages, and every layer's statistics of batches."""
     frozen = STAGES[: config.frozen_stages]
@@ -100,13 +117,14 @@ def hold(model: keras.Model, *, config: Resnet50Config) -> None:
             layer.trainable = False
 
 
-def start(model: keras.Model, *, weights: str) -> keras.Model:
+def start(model: keras.Model, *, weights: str, used: int = len(STAGES)) -> keras.Model:
     """Loads a backbone's starting weights.
 
     Args:
-        model: the backbone.
+        model: the whole backbone.
         weights: "none", "imagenet", or a file: Keras' weights of the backbone (`.h5`, `.weights.h5`) or a whole model
             that this pipeline trained (`.keras`), whose backbone is taken.
+        used: the last stage that matters; a `.keras` file may lack the later ones.
 
     Returns:
         The same model.
@@ -121,7 +139,9 @@ def start(model: keras.Model, *, weights: str) -> keras.Model:
         raise WeightsError(f"weights {weights!r}: no such file; allowed are imagenet, none, or a file's path")
     try:
         if path.suffix == ".keras":
-            model.set_weights(find_layer(keras.saving.load_model(path, compile=False), "backbone").get_weights())
+            source = find_layer(keras.saving.load_model(path, compile=False), "backbone")
+            for layer in until(model, stage=used).layers:
+                layer.set_weights(source.get_layer(layer.name).get_weights() if layer.weights else [])
         else:
             model.load_weights(path)
     except (ValueError, OSError, KeyError) as error:

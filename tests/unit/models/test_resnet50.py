@@ -146,3 +146,29 @@ def test_edges_in_place_of_pixels_are_a_pixel_a_cell() -> None:
 def test_statistics_follow_as_fast_as_asked() -> None:
     layers = build(batch_momentum=0.8).get_layer("backbone").layers
     assert {layer.momentum for layer in layers if isinstance(layer, keras.layers.BatchNormalization)} == {0.8}
+
+
+@pytest.mark.parametrize(("stage", "shape"), [(1, (32, 32, 64)), (2, (16, 16, 256)), (5, (2, 2, 2048))])
+def test_backbone_ends_with_the_stage_asked_for(stage: int, shape: tuple[int, ...]) -> None:
+    body = build(last_stage=stage).get_layer("backbone")
+    assert body.output_shape == (None, *shape)
+    assert {layer.name.split("_")[0] for layer in body.layers if layer.weights} == set(resnet50.STAGES[:stage])
+
+
+def test_shorter_backbone_starts_from_whole_weights(saved_backbone: tuple[Path, list[np.ndarray]]) -> None:
+    path, weights = saved_backbone
+    loaded = build(last_stage=2, weights=str(path)).get_layer("backbone").get_weights()
+    assert 0 < len(loaded) < len(weights)
+    for one, other in zip(loaded, weights, strict=False):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_shorter_model_of_this_pipeline_starts_one_as_short_and_no_longer_one(tmp_path: Path) -> None:
+    path = tmp_path / "model.keras"
+    trained = build(last_stage=2)
+    trained.save(path)
+    again = build(last_stage=2, weights=str(path)).get_layer("backbone").get_weights()
+    for one, other in zip(again, trained.get_layer("backbone").get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+    with pytest.raises(WeightsError, match="do not fit ResNet50's backbone"):
+        build(last_stage=3, weights=str(path))
