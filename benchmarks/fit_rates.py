@@ -9,7 +9,7 @@ from typing import Any
 import keras
 
 from benchmarks.generated_jpegs import class_of, encode
-from benchmarks.keras_step import compiled
+from benchmarks.keras_step import PROFILE, compiled
 from unmask import artifacts, config
 from unmask.data import shards
 from unmask.data.input.batches import training_batches
@@ -48,17 +48,16 @@ class Clock(keras.callbacks.Callback):
 
 
 class Fits:
-    """One model as its recipe builds and compiles it, fitted on either input in turn."""
+    """One model as the paper's recipe builds and compiles it, fitted on either input in turn."""
 
-    def __init__(self, name: str, *, profile: str, seconds: float) -> None:
+    def __init__(self, name: str, *, seconds: float) -> None:
         """Builds, compiles and warms up.
 
         Args:
             name: a key of `MODELS`.
-            profile: whose recipe; no weights are fetched.
             seconds: of a measurement, at least.
         """
-        whole = config.load(Path(f"profiles/{profile}.yaml"))
+        whole = config.load(PROFILE)
         section = config.training_section(whole, name)
         self.recipe, self.seconds = section.recipe, seconds
         self.side_pixels = whole.preprocess.image_size
