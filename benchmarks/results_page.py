@@ -56,12 +56,18 @@ machine differs in the last bits of its sums, so expect the same number within i
 
 
 def main() -> None:
-    """Reads the rows, writes the page."""
+    """Reads what was measured, writes the page."""
+    artifacts.write_text(PAGE, page_of(PAGE.parent))
+
+
+def page_of(folder: Path) -> str:
+    """Writes the page from every file of measurements in a folder; one that is missing measured nothing."""
     audits, searches, ablation = (
-        artifacts.read_json(file) if file.exists() else {} for file in (AUDITS, LOSSES, ABLATION)
+        artifacts.read_json(folder / file.name) if (folder / file.name).exists() else {}
+        for file in (AUDITS, LOSSES, ABLATION)
     )
-    page = render(results.load(results.RESULTS), audits=audits, searches=searches, ablation=list(ablation))
-    artifacts.write_text(PAGE, page)
+    rows = results.load(folder / results.RESULTS.name)
+    return render(rows, audits=audits, searches=searches, ablation=list(ablation))
 
 
 def render(

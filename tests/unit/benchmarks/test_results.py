@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from unmask import artifacts
 from unmask.evaluation.metrics import METRIC_NAMES
 
 ROOT = Path(__file__).parents[3]
@@ -93,11 +92,7 @@ def test_page_does_not_say_that_imagenet_is_missing_once_it_is_measured(load):
 
 
 def test_committed_page_is_the_one_its_rows_make(load):
-    rows = load("results").load(ROOT / "docs" / "results.json")
-    audits = artifacts.read_json(ROOT / "docs" / "audits.json")
-    losses = ROOT / "docs" / "losses.json"
-    searches = artifacts.read_json(losses) if losses.exists() else {}
-    page = load("results_page").render(rows, audits=audits, searches=searches)
+    page = load("results_page").page_of(ROOT / "docs")
     assert (ROOT / "docs" / "results.md").read_text(encoding="utf-8") == page
 
 
