@@ -12,12 +12,10 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-import keras
-
-import unmask.models  # noqa: F401 (a saved model's own layers are known once this is imported)
 from benchmarks import ablation_section, real_faces, results_page, validation, workspace
 from unmask import artifacts, config
 from unmask.console import run_stage
+from unmask.models import saved
 from unmask.records import TRAIN
 
 PROGRAM = "python -m benchmarks.ablation"
@@ -68,7 +66,7 @@ def judge(folder: Path, model: str, *, section: config.EvaluateConfig) -> dict[s
         The AUC with its interval, how many images were learnt from, and how many epochs it took.
     """
     made = folder / "models" / model
-    network = keras.saving.load_model(made / "model.keras", compile=False)
+    network = saved.load(made / "model.keras")
     bounds = validation.area(network, folder / "data" / "shards", section=section)
     about = artifacts.read_json(made / "training.json")
     return {

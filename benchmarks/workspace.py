@@ -21,6 +21,8 @@ class MeasurementError(UnmaskError):
 def prepare(folder: Path, *, checkout: Path) -> str:
     """Brings a clone of the checkout to the checkout's commit, so that what is measured is what a commit holds.
 
+    The clone keeps its own dvc.lock, which says what its outputs were made of: DVC runs again what that no longer fits.
+
     Args:
         folder: the clone; made where it is missing.
         checkout: what to clone. Its uncommitted changes are left out.
@@ -32,8 +34,12 @@ def prepare(folder: Path, *, checkout: Path) -> str:
     if not (folder / ".git").exists():
         folder.parent.mkdir(parents=True, exist_ok=True)
         output_of("git", "clone", "--quiet", "--no-checkout", str(checkout), str(folder.absolute()), folder=checkout)
+    lock = folder / "dvc.lock"
+    known = lock.read_bytes() if lock.exists() else None
     output_of("git", "fetch", "--quiet", str(checkout), commit, folder=folder)
     output_of("git", "checkout", "--quiet", "--force", "--detach", commit, folder=folder)
+    if known is not None:
+        lock.write_bytes(known)
     return commit
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from unmask import artifacts, config, environment
 from unmask.console import progress, run_stage, silent_start
 from unmask.data.shards import read_index
+from unmask.errors import EvaluationError
 from unmask.evaluation import plots, worst
 from unmask.evaluation.curves import curves
 from unmask.evaluation.predict import Batches
@@ -33,12 +34,10 @@ def main() -> None:
     model_file = arguments.model_folder / "model.keras"
     logger.info("evaluate %s: %s on %s", arguments.model, model_file, arguments.shards)
     with silent_start():
-        import keras
-
-        import unmask.models  # noqa: F401 (a saved model's own layers are known once this is imported)
+        from unmask.models import saved
         from unmask.tracking import mirror
     evaluation = evaluate(
-        keras.saving.load_model(model_file, compile=False),
+        saved.load(model_file),
         validation=batches(arguments.shards, VALIDATION, batch_size=section.batch_size),
         test=batches(arguments.shards, TEST, batch_size=section.batch_size),
         config=section,
@@ -71,7 +70,11 @@ def main() -> None:
 
 def is_proper(model_folder: Path) -> bool:
     """Whether the model's loss makes its scores probabilities; a description that does not say is an older one's."""
-    return bool(artifacts.read_json(model_folder / "training.json").get("score_is_probability", True))
+    description = model_folder / "training.json"
+    try:
+        return bool(artifacts.read_json(description).get("score_is_probability", True))
+    except (OSError, ValueError, AttributeError) as error:
+        raise EvaluationError(f"{description} is missing or damaged: run `dvc repro` or `dvc pull`") from error
 
 
 def batches(shards: Path, split: str, *, batch_size: int) -> Batches:

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -27,10 +28,11 @@ def options(
 @app.command()
 def profile(
     name: Annotated[str, typer.Argument(help="A file of profiles/, without .yaml. Leave it out to list them.")] = "",
+    force: Annotated[bool, typer.Option("--force", help="Replace edits that nothing else holds.")] = False,
 ) -> None:
     """Choose a profile: check profiles/NAME.yaml and copy it over params.yaml.
 
-    What was in params.yaml is replaced; git has its former content.
+    Edits of params.yaml that are not committed are kept, unless they are forced away.
     """
     from unmask import artifacts, config
     from unmask.errors import ConfigError
@@ -44,8 +46,20 @@ def profile(
         return
     chosen = choose(profiles, name, kind="profile")
     config.load(chosen)
+    if not force and PARAMETERS.exists() and not is_kept(PARAMETERS, profiles.values()):
+        raise ConfigError(f"{PARAMETERS} has edits that are not committed: commit them, or add --force to lose them")
     artifacts.write_text(PARAMETERS, chosen.read_text(encoding="utf-8"))
     typer.echo(f"{PARAMETERS} is now {chosen}. Next: dvc repro")
+
+
+def is_kept(parameters: Path, profiles: Iterable[Path]) -> bool:
+    """Whether a profile or git's last commit holds the same parameters."""
+    from unmask.tracking.provenance import run_git
+
+    content = parameters.read_bytes()
+    if any(profile.read_bytes() == content for profile in profiles):
+        return True
+    return run_git(Path(), "status", "--porcelain", "--", str(parameters)) == ""
 
 
 def show_profiles(profiles: dict[str, Path]) -> None:
@@ -61,7 +75,7 @@ def show_profiles(profiles: dict[str, Path]) -> None:
 
 @app.command()
 def track() -> None:
-    """Write to MLflow what it lacks: runs of models/ and reports/, from their files.
+    """Write to MLflow what it lacks: runs of models/ and of reports/, from their files.
 
     Needed after the store was down or deleted, or after dvc pull on another machine. Running it twice changes nothing.
     """
@@ -71,8 +85,8 @@ def track() -> None:
         from unmask.tracking import mirror
 
     section = config.load(PARAMETERS).evaluate
-    if not mirror.finished_models(MODELS):
-        typer.echo(f"There is no trained model in {MODELS}/. Run dvc repro, or dvc pull, first.")
+    if not mirror.has_runs(Path()):
+        typer.echo(f"There is no trained model in {MODELS}/, nor a loss that was tried. Run dvc repro, or dvc pull.")
         return
     surroundings = environment.read()
     with silent_start():

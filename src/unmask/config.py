@@ -346,6 +346,19 @@ class Config:
     compare: CompareConfig
 
 
+class UniqueKeys(yaml.SafeLoader):
+    """Reads YAML as `safe_load` does, but refuses a key that is given twice, of which that takes the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """Builds one mapping."""
+        known = set()
+        for key, _ in node.value:
+            if key.value in known:
+                raise yaml.constructor.ConstructorError(None, None, f"{key.value} is given twice", key.start_mark)
+            known.add(key.value)
+        return super().construct_mapping(node, deep=deep)
+
+
 def load(path: Path) -> Config:
     """Reads and checks a parameter file.
 
@@ -356,11 +369,11 @@ def load(path: Path) -> Config:
         The checked parameters.
 
     Raises:
-        ConfigError: the file is missing, is not YAML, or has a key that is unknown, missing, mistyped or out of
-            range; every fault is named by its full key path.
+        ConfigError: the file is missing, is not YAML, or has a key that is unknown, missing, given twice, mistyped or
+            out of range; every fault is named by its full key path.
     """
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=UniqueKeys)
     except OSError as error:
         raise ConfigError(f"cannot read {path}: {error.strerror}") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:

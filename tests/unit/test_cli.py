@@ -71,10 +71,29 @@ def test_help_names_every_command_and_imports_nothing_heavy(tmp_path: Path) -> N
 
 
 def test_a_profile_is_copied_over_params(checkout: Path) -> None:
-    (checkout / "params.yaml").write_text("old: 1\n")
+    shutil.copy(checkout / "profiles" / "paper.yaml", checkout / "params.yaml")
     result = unmask("profile", "sample", folder=checkout)
     assert (result.returncode, result.stderr) == (0, "")
     assert (checkout / "params.yaml").read_bytes() == (checkout / "profiles" / "sample.yaml").read_bytes()
+
+
+def test_edits_that_nothing_else_holds_are_replaced_only_by_force(checkout: Path) -> None:
+    parameters, sample = checkout / "params.yaml", (checkout / "profiles" / "sample.yaml").read_bytes()
+    parameters.write_text("old: 1\n")
+    result = unmask("profile", "sample", folder=checkout)
+    assert result.returncode == 1
+    assert "params.yaml has edits that are not committed: commit them, or add --force" in result.stderr
+    assert parameters.read_text() == "old: 1\n"
+    assert unmask("profile", "sample", "--force", folder=checkout).returncode == 0
+    assert parameters.read_bytes() == sample
+
+
+def test_committed_edits_are_replaced(checkout: Path) -> None:
+    (checkout / "params.yaml").write_text("old: 1\n")
+    identity = ("-c", "user.name=a", "-c", "user.email=a@example.org")
+    for command in (("init", "-q"), ("add", "params.yaml"), (*identity, "commit", "-q", "-m", "own")):
+        subprocess.run(["git", *command], cwd=checkout, check=True)
+    assert unmask("profile", "sample", folder=checkout).returncode == 0
 
 
 def test_an_unknown_profile_lists_what_there_is(checkout: Path) -> None:
@@ -173,7 +192,7 @@ def test_track_on_a_dead_store_is_an_error_without_credentials(trained: Path) ->
 def test_track_without_models_says_what_to_run(checkout: Path) -> None:
     result = unmask("track", folder=checkout)
     assert result.returncode == 0
-    assert "Run dvc repro, or dvc pull, first" in result.stdout
+    assert "Run dvc repro, or dvc pull." in result.stdout
     assert not (checkout / "mlruns").exists()
 
 

@@ -50,6 +50,12 @@ def test_all_faults_are_named_at_once(write_parameters):
     assert "keep_upstream" in str(caught.value)
 
 
+def test_a_key_given_twice_is_named_with_its_line(write_parameters):
+    path = write_parameters({"  epochs: 15": "  epochs: 15\n      epochs: 16"})
+    with pytest.raises(ConfigError, match=r"(?s)epochs is given twice.*line \d+"):
+        config.load(path)
+
+
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(ConfigError, match=r"cannot read .*absent\.yaml: No such file"):
         config.load(tmp_path / "absent.yaml")

@@ -37,10 +37,11 @@ def build(config: Resnet50Config, *, image_size: int) -> keras.Model:
     if size != image_size:
         features = keras.layers.Resizing(size, size, antialias=True, dtype="float32", name="resize")(features)
     features = first_input(features, config=config)
-    whole = start(backbone(features.shape[1:], config=config), weights=config.weights, used=config.last_stage)
-    body = until(whole, stage=config.last_stage)
-    hold(body, config=config)
-    features = body(features)
+    body = backbone(features.shape[1:], config=config)
+    kept = until(body, stage=config.last_stage)
+    start(body, kept=kept, weights=config.weights)
+    hold(kept, config=config)
+    features = kept(features)
     if config.pooling == "average":
         features = keras.layers.GlobalAveragePooling2D(name="average")(features)
     features = keras.layers.Flatten(name="flatten")(features)
@@ -117,36 +118,32 @@ def hold(model: keras.Model, *, config: Resnet50Config) -> None:
             layer.trainable = False
 
 
-def start(model: keras.Model, *, weights: str, used: int = len(STAGES)) -> keras.Model:
+def start(model: keras.Model, *, kept: keras.Model, weights: str) -> None:
     """Loads a backbone's starting weights.
 
     Args:
-        model: the whole backbone.
+        model: the whole backbone, as files of weights describe it.
+        kept: the part of it that is used; a model that this pipeline trained may lack the rest.
         weights: "none", "imagenet", or a file: Keras' weights of the backbone (`.h5`, `.weights.h5`) or a whole model
             that this pipeline trained (`.keras`), whose backbone is taken.
-        used: the last stage that matters; a `.keras` file may lack the later ones.
-
-    Returns:
-        The same model.
 
     Raises:
         WeightsError: see `build`.
     """
     if weights == "none":
-        return model
+        return
     path = imagenet_file() if weights == "imagenet" else Path(weights)
     if not path.is_file():
         raise WeightsError(f"weights {weights!r}: no such file; allowed are imagenet, none, or a file's path")
     try:
         if path.suffix == ".keras":
             source = find_layer(keras.saving.load_model(path, compile=False), "backbone")
-            for layer in until(model, stage=used).layers:
-                layer.set_weights(source.get_layer(layer.name).get_weights() if layer.weights else [])
+            for layer in (layer for layer in kept.layers if layer.weights):
+                layer.set_weights(source.get_layer(layer.name).get_weights())
         else:
             model.load_weights(path)
     except (ValueError, OSError, KeyError) as error:
         raise WeightsError(f"weights {path} do not fit ResNet50's backbone: {error}") from error
-    return model
 
 
 def imagenet_file() -> Path:

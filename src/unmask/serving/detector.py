@@ -1,6 +1,5 @@
 """A trained model, ready to judge pictures from outside the pipeline exactly as the pipeline judged its own."""
 
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,12 +8,12 @@ from typing import Any
 import keras
 import numpy as np
 
-import unmask.models  # noqa: F401 - registers the layers that a saved model may name
 from unmask.artifacts import read_json, sha256_of_file
 from unmask.data.pictures.decoding import Pixels, decode, fit_image
 from unmask.data.pictures.equalise import equalise
 from unmask.errors import EvaluationError, ImageError
 from unmask.evaluation.calibration import Calibration
+from unmask.models import saved
 from unmask.records import FAKE, LABEL_NAMES, REAL
 
 MODEL_FILE = "model.keras"
@@ -24,7 +23,6 @@ CHAMPION_FILE = "champion.json"
 
 MAX_PIXELS = 40_000_000  # a camera's largest pictures; a crafted file may unpack to far more than its bytes
 BATCH = 32
-UNLOADABLE = (OSError, ValueError, TypeError, KeyError, AttributeError, zipfile.BadZipFile)
 
 
 @dataclass(frozen=True)
@@ -78,14 +76,9 @@ class Detector:
         judged = report.get("model_sha256")
         line = report.get("calibration", {})
         calibration = Calibration(float(line.get("slope", 1.0)), float(line.get("intercept", 0.0)))
-        try:
-            if judged not in (None, sha256_of_file(model_file)):
-                raise EvaluationError(f"{report_folder} judged another {model_file}: run `dvc repro evaluate`")
-            network = keras.saving.load_model(model_file, compile=False, safe_mode=True)
-        except UNLOADABLE as error:
-            raise EvaluationError(
-                f"cannot load {model_file} ({first_line(error)}): run `dvc repro` or `dvc pull`"
-            ) from error
+        network = saved.load(model_file)
+        if judged not in (None, sha256_of_file(model_file)):
+            raise EvaluationError(f"{report_folder} judged another {model_file}: run `dvc repro evaluate`")
         return cls(
             name=model_folder.name, network=network, threshold=threshold, preprocess=preprocess, calibration=calibration
         )
@@ -154,8 +147,3 @@ def read_key(file: Path, key: str) -> Any:
         raise EvaluationError(f"{file} is missing: run `dvc repro` or `dvc pull`") from error
     except (ValueError, KeyError, TypeError) as error:
         raise EvaluationError(f"{file} is damaged or has no {key!r}: run `dvc repro`") from error
-
-
-def first_line(error: Exception) -> str:
-    """The first line of an error's message."""
-    return (str(error).splitlines() or [type(error).__name__])[0]

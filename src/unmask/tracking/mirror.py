@@ -292,7 +292,7 @@ def track(root: Path, *, section: Any, environment: Environment) -> list[str]:
     with quiet() as wait_longer:
         wait_longer()
         session = Session(environment, on_failure=lambda _: None, connect_seconds=None)
-        for folder in sorted((root / LOSSES).glob("*")):
+        for folder in tried_losses(root):
             session.submit(partial(loss_job, folder))
         for model in models:
             session.submit(partial(job, model))
@@ -300,6 +300,16 @@ def track(root: Path, *, section: Any, environment: Environment) -> list[str]:
     if session.worker.failure is not None:
         raise TrackingError(f"cannot write to MLflow's store {address_of(environment)}: {session.worker.failure}")
     return written
+
+
+def has_runs(root: Path) -> bool:
+    """Whether a checkout holds anything that `track` could write."""
+    return bool(finished_models(root / MODELS) or tried_losses(root))
+
+
+def tried_losses(root: Path) -> list[Path]:
+    """Lists the folders of the losses that a search tried, by name."""
+    return sorted((root / LOSSES).glob("*"))
 
 
 def read_finished(folder: Path) -> TrainedModel:

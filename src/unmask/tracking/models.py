@@ -4,14 +4,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 
-import keras
 import mlflow
 import mlflow.keras
 import numpy as np
 from mlflow.models import ModelSignature
 from mlflow.types import Schema, TensorSpec
 
-import unmask.models  # noqa: F401 - registers the layers that a saved model may name
+from unmask.models import saved
 from unmask.tracking.contents import MODEL_FILE, TrainedModel
 
 REQUIREMENTS = ("keras", "tensorflow", "numpy")
@@ -28,7 +27,7 @@ def log_model(model: TrainedModel, *, run_id: str, uri: str) -> None:
         run_id: the run that made it.
         uri: the store.
     """
-    network = keras.saving.load_model(model.folder / MODEL_FILE, compile=False)
+    network = saved.load(model.folder / MODEL_FILE)
     with used_store(uri), mlflow.start_run(run_id=run_id):
         mlflow.keras.log_model(
             network,

@@ -52,7 +52,8 @@ def test_published_layout_loads_into_the_layers_of_its_names(tmp_path: Path) -> 
     path = tmp_path / resnet50.WEIGHTS_FILE
     backbone.save_weights(tmp_path / "any.weights.h5")
     write_legacy(backbone, path)
-    loaded = resnet50.start(resnet50.backbone((32, 32, 3)), weights=str(path))
+    loaded = resnet50.backbone((32, 32, 3))
+    resnet50.start(loaded, kept=loaded, weights=str(path))
     for one, other in zip(loaded.get_weights(), backbone.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
 

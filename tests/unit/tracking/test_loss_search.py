@@ -67,6 +67,8 @@ def test_choice_and_table_go_to_the_search(
 def test_missing_losses_are_written_from_the_files(
     environment: Environment, reports: dict[str, LossScores], tmp_path: Path
 ) -> None:
+    assert mirror.has_runs(tmp_path)
+    assert not mirror.has_runs(tmp_path / "elsewhere")
     written = mirror.track(tmp_path, section=None, environment=environment)
     assert written == ["cnn: loss brier", "cnn: loss focal"]
     assert mirror.track(tmp_path, section=None, environment=environment) == []

@@ -91,12 +91,12 @@ def read_directory(path: Path) -> Directory:
         ArchiveError: the file is missing, unreadable, truncated or no zip; or its directory contradicts itself or
             the file: members that overlap, that lie beyond the file, or more or fewer of them than it says.
     """
+    if not path.is_file():
+        raise ArchiveError(f"the archive {path} is not a file" if path.exists() else f"there is no archive {path}")
     try:
         with path.open("rb") as file:
             extent = find_directory(file)
             return collect(file, extent)
-    except FileNotFoundError as error:
-        raise ArchiveError(f"there is no archive {path}") from error
     except (Damage, struct.error) as error:
         if path.stat().st_size == 0:
             raise ArchiveError(f"the archive {path} is empty (0 bytes)") from error

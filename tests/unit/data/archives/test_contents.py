@@ -127,7 +127,7 @@ def test_refuses_what_is_no_archive(tmp_path, content, message):
 
 
 def test_refuses_a_folder(tmp_path):
-    with pytest.raises(ArchiveError, match="cannot read the archive"):
+    with pytest.raises(ArchiveError, match="is not a file"):
         read_directory(tmp_path)
 
 

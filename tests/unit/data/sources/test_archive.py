@@ -1,5 +1,6 @@
 import dataclasses
 import errno
+import os
 import shutil
 from collections import namedtuple
 
@@ -50,6 +51,34 @@ def test_an_unnamed_archive_is_refused(name_archive, folders):
 def test_a_missing_archive_is_refused(name_archive, folders, tmp_path):
     with pytest.raises(ArchiveError, match=r"there is no archive .*absent\.zip"):
         fetch(name_archive(tmp_path / "absent.zip"), folders)
+
+
+@pytest.mark.timeout(20)
+def test_what_is_no_file_is_refused(name_archive, folders, tmp_path):
+    os.mkfifo(tmp_path / "pipe.zip")
+    for name, message in (("pipe.zip", "is not a file"), (".", "is not a file"), ("a\0b.zip", "there is no archive")):
+        with pytest.raises(ArchiveError, match=message):
+            fetch(name_archive(tmp_path / name), folders)
+
+
+@pytest.mark.parametrize("name", ["source.json", "sources.csv"])
+def test_an_archive_named_like_a_file_of_the_stage_is_refused(make_archive, name_archive, folders, name):
+    with pytest.raises(ConfigError, match=f"writes a {name} of its own: rename"):
+        fetch(name_archive(make_archive(name=name)), folders)
+    assert list(folders.target.iterdir()) == []
+
+
+def test_a_table_beside_the_archive_that_cannot_be_read_is_named(make_archive, name_archive, folders, monkeypatch):
+    path = make_archive()
+    table = path.with_name("sources.csv")
+    table.write_text("path,group\n")
+
+    def refuse(self):
+        raise PermissionError(errno.EACCES, "Permission denied", str(self))
+
+    monkeypatch.setattr(type(table), "read_bytes", refuse)
+    with pytest.raises(ArchiveError, match=rf"cannot read {table}: Permission denied"):
+        fetch(name_archive(path), folders)
 
 
 def test_a_truncated_archive_is_refused_before_it_is_copied(make_archive, name_archive, folders):
