@@ -12,7 +12,6 @@ from unmask.models.gradients import edges_of
 IMAGENET_MEAN_BGR = (103.939, 116.779, 123.68)  # what the published weights were trained with: Caffe's order and mean
 WEIGHTS_URL = "https://storage.googleapis.com/tensorflow/keras-applications/resnet/"
 WEIGHTS_MD5 = "4d473c1dd8becc155b73f8504c6f6626"  # as keras.applications checks it
-PUBLISHED_CHANNELS = 3
 STAGES = ("conv1", "conv2", "conv3", "conv4", "conv5")  # as keras.applications' layers' names begin
 EARLY_POOLING = "pool1_pool"
 WEIGHTS_FILE = "resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5"
@@ -74,12 +73,10 @@ def backbone(shape: tuple[int, int, int], *, config: Resnet50Config | None = Non
     Returns:
         A model from (batch, height, width, channels) to (batch, height / 32, width / 32, 2048), or / 16.
     """
-    height, width, channels = shape
-    model = keras.applications.ResNet50(
-        include_top=False, weights=None, input_shape=(height, width, PUBLISHED_CHANNELS), name="backbone"
-    )
     if config is None:
-        return model
+        return keras.applications.ResNet50(include_top=False, weights=None, input_shape=shape, name="backbone")
+    # Of no size: Keras refuses one below 32 pixels, where the edges of cells may lie and all stages still work.
+    model = keras.applications.ResNet50(include_top=False, weights=None, name="backbone")
 
     def clone(layer: keras.Layer) -> keras.Layer:
         changes: dict[str, object] = {}
@@ -89,7 +86,7 @@ def backbone(shape: tuple[int, int, int], *, config: Resnet50Config | None = Non
             changes["momentum"] = config.batch_momentum
         return type(layer).from_config({**layer.get_config(), **changes})
 
-    own_input = keras.Input((height, width, channels), name="features")
+    own_input = keras.Input(shape, name="features")
     return keras.models.clone_model(model, input_tensors=own_input, clone_function=clone)
 
 

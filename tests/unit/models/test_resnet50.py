@@ -149,6 +149,10 @@ def test_statistics_follow_as_fast_as_asked() -> None:
     assert {layer.momentum for layer in layers if isinstance(layer, keras.layers.BatchNormalization)} == {0.8}
 
 
+def test_edges_may_have_fewer_cells_than_published_weights_have_pixels() -> None:
+    assert build(gradient_cell=4, last_stage=2).get_layer("backbone").output_shape == (None, 4, 4, 256)
+
+
 @pytest.mark.parametrize(("stage", "shape"), [(1, (32, 32, 64)), (2, (16, 16, 256)), (5, (2, 2, 2048))])
 def test_backbone_ends_with_the_stage_asked_for(stage: int, shape: tuple[int, ...]) -> None:
     body = build(last_stage=stage).get_layer("backbone")
