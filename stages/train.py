@@ -38,9 +38,10 @@ def main() -> None:
     started = time.monotonic()
     with silent_start():
         from unmask.tracking import mirror
-        from unmask.training import artifact, ensemble, first_batch
+        from unmask.training import artifact, ensemble, first_batch, processor
         from unmask.training.checkpoint import Checkpoint, key_of
     logger.info("train %s: %d images, %d for validation", arguments.model, training.records, validation.records)
+    processor.warn_of_emulation(section.recipe.precision)
     key = key_of(section, training=training, validation=validation, features=features)
     kept = Checkpoint(arguments.checkpoint, key=key)
     surroundings = environment.read()
