@@ -3,6 +3,8 @@
 import logging
 from pathlib import Path
 
+import keras
+
 logger = logging.getLogger(__name__)
 
 ABOUT = Path("/proc/cpuinfo")  # of Linux
@@ -16,9 +18,7 @@ def warn_of_emulation(precision: str) -> None:
     Args:
         precision: of the recipe.
     """
-    import tensorflow as tf
-
-    if precision == BFLOAT16 and emulates_bfloat16() and not tf.config.list_physical_devices("GPU"):
+    if precision == BFLOAT16 and emulates_bfloat16() and not keras.distribution.list_devices("gpu"):
         logger.warning(
             "precision %s: this processor has no bfloat16 of its own, and emulating it is many times slower than "
             "float32: set precision: float32",
