@@ -15,7 +15,8 @@ OPENING = """## What each choice brings
 ROC AUC on the **validation** split, with its 95% bootstrap interval: recipes were chosen by this table, and the test
 split was not read for it. A line is one training of one seed, so that a difference well inside the intervals says
 little. A recipe is the profile named, with the changes named. The best epoch is chosen on the same images, which
-flatters every line alike.
+flatters every line, those of more epochs the more. Where a line above the profile's own is not the recipe, it was
+within the intervals, and dearer or less of the model that it is named after.
 """
 
 LIMITS = """What limits the recipes for `faces-140k-subset`, as these lines tell it: 1,120 images, which the profile's
@@ -29,8 +30,9 @@ paper's pixels.
 
 CURVE = """## What more images bring
 
-The same measure, trained on a share of the training images; a smaller share lies within a larger one. What still rises
-at 100% will rise on with the full set.
+The same measure, trained on a share of the training images; a smaller share lies within a larger one. One training of
+one seed a point: a line that still rises between the last two points may be expected, not known, to rise on with the
+full set.
 """
 
 

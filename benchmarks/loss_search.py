@@ -1,10 +1,10 @@
 r"""Tries every loss on an archive of real faces, and keeps the table in docs/losses.json.
 
     python -m benchmarks.loss_search --archive "$UNMASK_REAL_DATA/faces-140k-subset.zip" \
-      --recipe real-subset --model cnn
+      --recipe real-subset --model cnn --set search_loss.cnn.epochs=12
 
 The stages search_loss and choose_loss run in a clone below benchmarks/tmp. They read train and validation; no loss is
-ever judged on the test split.
+ever judged on the test split. A profile whose recipe names its loss has no epochs for a search: give it some.
 """
 
 from pathlib import Path

@@ -22,10 +22,11 @@ TRIAL_VALUES = {ACCURACY: 0.70, AREA: 0.70}
 
 OPENING = """# Results on real faces
 
-Every number below was written by the pipeline's stage `evaluate` (`metrics.json`), on images that neither training nor
-the choice of the threshold has seen. The brackets are 95% bootstrap intervals over the test images. Minutes are those
-of training, on two cores that did other work as well: upper bounds. This page is made from [results.json](results.json)
-by `python -m benchmarks.results_page`.
+Every number of the first tables, those of test images, was written by the pipeline's stage `evaluate`
+(`metrics.json`), on images that neither training nor the choice of the threshold has seen; the sections below them say
+what theirs are of. The brackets are 95% bootstrap intervals over the test images. Minutes are those of training, on two
+cores that did other work as well: upper bounds. This page is made from [results.json](results.json) and the files
+beside it by `python -m benchmarks.results_page`.
 """
 
 ABOUT_PAPER = """## Beside the paper

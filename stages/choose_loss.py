@@ -34,7 +34,7 @@ def main() -> None:
         with silent_start():
             from unmask.tracking import mirror
         mirror.record_choice(arguments.output, search=scores[0].search, environment=environment.read())
-    how = "found best on validation" if named != choice.loss else "named by the parameters"
+    how = "chosen on validation" if named != choice.loss else "named by the parameters"
     logger.info("choose_loss %s: %s, %s", arguments.model, choice.loss, how)
 
 

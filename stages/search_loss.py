@@ -57,12 +57,7 @@ def main() -> None:
     mirror.record_loss(arguments.output, environment=environment.read())
     scores, seconds = measured.scores, time.monotonic() - started
     logger.info(
-        "search_loss %s: %s, AUC %.4f ± %.4f on validation in %.1f s",
-        scores.model,
-        scores.loss,
-        scores.mean,
-        scores.spread,
-        seconds,
+        "search_loss %s: %s, AUC %s on validation in %.1f s", scores.model, scores.loss, scores.headline, seconds
     )
 
 

@@ -46,7 +46,7 @@ def main() -> None:
     kept = Checkpoint(arguments.checkpoint, key=key)
     surroundings = environment.read()
     with mirror.training_run(
-        model_name=arguments.model, section=section, environment=surroundings, key=kept.key, goes_on=kept.exists()
+        model_name=arguments.model, section=section, environment=surroundings, key=kept.key, goes_on=kept.is_whole()
     ) as run:
         trained = ensemble.train(
             arguments.model,
@@ -62,7 +62,9 @@ def main() -> None:
         )
         with artifacts.atomic_path(arguments.output) as folder:
             artifact.save(folder, trained, description=description)
-            beginning = first_batch.draw(training, recipe=section.recipe, model_name=arguments.model)
+            beginning = first_batch.draw(
+                training, recipe=section.recipe, model_name=arguments.model, epoch=trained.first_whole_epoch
+            )
             (folder / "first_batch.png").write_bytes(png(beginning))
         kept.clear()
         run.record(arguments.output)

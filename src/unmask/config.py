@@ -176,7 +176,8 @@ class Resnet50Config:
     `weights` is "imagenet", "none", or a file; `input_size` 0 keeps the images' size. `gradient_cell` above 0 shows it
     histograms of edges, a pixel a cell, in place of pixels. `early_pooling` is the published one. Of its five stages it
     ends with `last_stage`, and `frozen_stages` keep their weights; frozen `batch_statistics` are those it started with,
-    trained ones keep `batch_momentum` of their value at each step, 0.99 as published.
+    and hold the scale and offset of each as well; trained ones keep `batch_momentum` of their value at each step, 0.99
+    as published.
     """
 
     weights: Annotated[str, Field(min_length=1)]
@@ -270,6 +271,13 @@ class LossBudget:
     seeds: Annotated[list[CountOrNone], Field(min_length=1)]
     epochs: CountOrNone
     epoch_share: Annotated[float, Field(gt=0, le=1)]
+
+    @model_validator(mode="after")
+    def has_each_seed_once(self) -> "LossBudget":
+        """Refuses a seed given twice, which would count one training twice."""
+        if len(set(self.seeds)) < len(self.seeds):
+            raise ValueError(f"seeds {self.seeds} name one twice")
+        return self
 
 
 @dataclass(frozen=True, config=STRICT)

@@ -2,12 +2,15 @@
 
 import re
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 import yaml
 
 from unmask import config
+from unmask.config import RecipeConfig
+from unmask.loss_search.measure import OWN
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(Path(__file__).parent))
@@ -17,12 +20,13 @@ from imports import grouped, imported_files  # noqa: E402 (a neighbour of this f
 PIPELINE = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))
 STAGES = sorted(PIPELINE["stages"])
 PARAMETERS = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+ALL_LOSSES = "src/unmask/losses"
 
 
 def code_deps(stage: str) -> list[str]:
-    """Without the one loss that a stage imports by its name."""
-    listed = PIPELINE["stages"][stage]["deps"]
-    return sorted(dep for dep in listed if dep.startswith(("src/", "stages/")) and "${item.loss}" not in dep)
+    """Without the losses, which a stage reads by their names."""
+    listed = [f"{dep}/__init__.py" if dep == ALL_LOSSES else dep for dep in PIPELINE["stages"][stage]["deps"]]
+    return sorted(dep for dep in set(listed) if dep.startswith(("src/", "stages/")) and "${item.loss}" not in dep)
 
 
 def outputs(stage: str) -> dict[str, dict[str, bool]]:
@@ -110,3 +114,15 @@ def test_import_list_notices_an_import_inside_a_function(tmp_path: Path) -> None
     (package / "far.py").write_text("")
     (tmp_path / "stage.py").write_text("from unmask.near import late\n")
     assert imported_files(Path("stage.py"), root=tmp_path) == {Path("src/unmask/near.py"), Path("src/unmask/far.py")}
+
+
+def test_a_changed_loss_is_chosen_again_also_where_no_search_measured_it() -> None:
+    assert ALL_LOSSES in PIPELINE["stages"]["choose_loss"]["deps"]
+
+
+def test_the_search_is_repeated_for_all_that_its_name_holds() -> None:
+    prefix = "train.${item.model}.recipe."
+    listed = {name.removeprefix(prefix) for name in PIPELINE["stages"]["search_loss"]["params"] if prefix in name}
+    fixed = {name.removeprefix("recipe.") for name in OWN}
+    assert listed | fixed == {field.name for field in fields(RecipeConfig)}
+    assert not listed & fixed

@@ -141,7 +141,7 @@ def read_features(folder: Path, *, is_needed: bool) -> Features | None:
             training=training,
             validation=validation,
         )
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise FeaturesError(f"{path} is damaged: {AGAIN}") from error
 
 

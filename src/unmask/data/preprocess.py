@@ -24,6 +24,7 @@ from unmask.data.pictures.decoding import UPRIGHT, Pixels, fit_image, open_image
 from unmask.data.pictures.equalise import encode_equal
 from unmask.data.shards import Example
 from unmask.errors import ImageError, ShardError
+from unmask.records import LABEL_NAMES
 
 KEPT_FORMATS = ("JPEG", "PNG")  # what the training input decodes to the same pixels as `pictures.decoding`
 CHUNK_RECORDS = 64
@@ -41,16 +42,17 @@ def some_of(records: pd.DataFrame, share: float) -> pd.DataFrame:
     """Takes a share of records, by their content alone: a larger share holds the smaller one's.
 
     Args:
-        records: column sha256.
+        records: columns label and sha256.
         share: about how many of them, (0, 1].
 
     Raises:
-        ShardError: none is left.
+        ShardError: none of a class is left.
     """
     place = records["sha256"].str[:8].map(lambda digits: int(digits, 16)) / 2**32
     some = records[place < share]
-    if some.empty:
-        raise ShardError(f"preprocess.train_share {share:g} leaves none of {len(records)} images")
+    for label, name in LABEL_NAMES.items():
+        if not (some["label"] == label).any():
+            raise ShardError(f"preprocess.train_share {share:g} leaves no {name} image of {len(records)} images")
     return some
 
 

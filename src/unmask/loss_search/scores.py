@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from math import isfinite
 from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
@@ -41,6 +42,12 @@ class LossScores:
         values = list(self.validation_roc_auc.values())
         return stdev(values) if len(values) > 1 else 0.0
 
+    @property
+    def headline(self) -> str:
+        """Says mean and spread; one seed has none."""
+        spread = f" ± {self.spread:.4f}" if len(self.validation_roc_auc) > 1 else " (one seed)"
+        return f"{self.mean:.4f}{spread}"
+
     def write(self, folder: Path) -> None:
         """Writes `scores.json` into a folder."""
         artifacts.write_json(folder / SCORES, asdict(self))
@@ -55,6 +62,8 @@ def read_scores(folder: Path) -> LossScores:
     file = folder / SCORES
     try:
         content: dict[str, Any] = artifacts.read_json(file)
+        if not all(isfinite(area) for area in content["validation_roc_auc"].values()):
+            raise ValueError("an area is no finite number")
         return LossScores(**content)
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise TrainingError(f"cannot read {file}: run `dvc repro search_loss`") from error

@@ -8,6 +8,7 @@ from unmask.config import Resnet50Config
 from unmask.errors import WeightsError
 from unmask.models.average import find_layer
 from unmask.models.gradients import edges_of
+from unmask.models.saved import UNLOADABLE
 
 IMAGENET_MEAN_BGR = (103.939, 116.779, 123.68)  # what the published weights were trained with: Caffe's order and mean
 WEIGHTS_URL = "https://storage.googleapis.com/tensorflow/keras-applications/resnet/"
@@ -139,7 +140,7 @@ def start(model: keras.Model, *, kept: keras.Model, weights: str) -> None:
                 layer.set_weights(source.get_layer(layer.name).get_weights())
         else:
             model.load_weights(path)
-    except (ValueError, OSError, KeyError) as error:
+    except UNLOADABLE as error:
         raise WeightsError(f"weights {path} do not fit ResNet50's backbone: {error}") from error
 
 

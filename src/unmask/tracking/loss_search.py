@@ -13,7 +13,8 @@ from unmask.tracking.provenance import revision_of_output
 from unmask.tracking.runs import EXPERIMENT_TAG, Runs
 from unmask.tracking.writing import run_tags
 
-SEARCH_TAG, SCORES_TAG, CHOSEN_TAG = "loss_search", "loss_scores_sha256", "chosen_loss"
+SEARCH_TAG, SCORES_TAG = "loss_search", "loss_scores_sha256"
+CHOSEN_TAG, CHOICE_TAG = "chosen_loss", "loss_choice_sha256"
 FOLDER = "loss_search"
 SCORE = "validation_roc_auc"
 
@@ -66,18 +67,24 @@ def parent(runs: Runs, scores: LossScores, *, environment: Environment) -> str:
     return run_id
 
 
-def write_choice(runs: Runs, *, folder: Path, search: str) -> None:
-    """Adds the table and the choice to the run of the whole search.
+def write_choice(runs: Runs, *, folder: Path, search: str) -> list[str]:
+    """Adds the table and the choice to the run of the whole search, unless it has these very ones.
 
     Args:
         runs: the store's.
         folder: `reports/choose_loss/<model>`.
         search: names the search, see `loss_search.scores.LossScores`.
+
+    Returns:
+        What was written, in words.
     """
-    if found := runs.find_tagged(SEARCH_TAG, search):
-        run_id = str(found.info.run_id)
-        runs.log_files(run_id, [folder / name for name in (TABLE, CHOICE)], folder=FOLDER)
-        runs.set_tags(run_id, {CHOSEN_TAG: read_choice(folder / CHOICE).loss})
+    found, digest = runs.find_tagged(SEARCH_TAG, search), digest_of_folder(folder)
+    if not found or found.data.tags.get(CHOICE_TAG) == digest:
+        return []
+    run_id, loss = str(found.info.run_id), read_choice(folder / CHOICE).loss
+    runs.log_files(run_id, [folder / name for name in (TABLE, CHOICE)], folder=FOLDER)
+    runs.set_tags(run_id, {CHOSEN_TAG: loss, CHOICE_TAG: digest})
+    return [f"{folder.name}: chose the loss {loss}"]
 
 
 def curves(history: Path) -> list[Point]:

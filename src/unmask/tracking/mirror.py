@@ -16,6 +16,7 @@ import keras
 from unmask import config
 from unmask.environment import Environment
 from unmask.errors import TrackingError
+from unmask.loss_search.scores import read_scores
 from unmask.tracking.callback import LiveCurves
 from unmask.tracking.contents import MODEL_FILE, TRAINING_FILE, Point, TrainedModel, read_model
 from unmask.tracking.provenance import current_revision
@@ -37,6 +38,7 @@ FINISHED = "FINISHED"
 MODELS = Path("models")
 REPORTS = Path("reports/evaluate")
 LOSSES = Path("reports/search_loss")
+CHOICES = Path("reports/choose_loss")
 
 
 class Session:
@@ -289,11 +291,19 @@ def track(root: Path, *, section: Any, environment: Environment) -> list[str]:
 
         written.extend(write_loss(session.runs, folder=folder, environment=environment))
 
+    def choice_job(folder: Path) -> None:
+        from unmask.tracking.loss_search import write_choice
+
+        for search in sorted({read_scores(loss).search for loss in tried_losses(root, model=folder.name)}):
+            written.extend(write_choice(session.runs, folder=folder, search=search))
+
     with quiet() as wait_longer:
         wait_longer()
         session = Session(environment, on_failure=lambda _: None, connect_seconds=None)
         for folder in tried_losses(root):
             session.submit(partial(loss_job, folder))
+        for folder in sorted((root / CHOICES).glob("*")):
+            session.submit(partial(choice_job, folder))
         for model in models:
             session.submit(partial(job, model))
         session.close(seconds=None)
@@ -307,9 +317,9 @@ def has_runs(root: Path) -> bool:
     return bool(finished_models(root / MODELS) or tried_losses(root))
 
 
-def tried_losses(root: Path) -> list[Path]:
-    """Lists the folders of the losses that a search tried, by name."""
-    return sorted((root / LOSSES).glob("*"))
+def tried_losses(root: Path, *, model: str = "*") -> list[Path]:
+    """Lists the folders of the losses that a search tried, with every model or one, by name."""
+    return sorted((root / LOSSES).glob(f"{model}-*"))
 
 
 def read_finished(folder: Path) -> TrainedModel:

@@ -8,8 +8,9 @@ from typing import Any
 import keras
 
 from unmask.config import TrainCnnConfig, TrainResnet50Config
-from unmask.errors import TrainingError
+from unmask.errors import ConfigError, TrainingError
 from unmask.models import MODELS
+from unmask.models.saved import first_line
 from unmask.tables import choose
 
 BACKBONE, POOLED = "backbone", "flatten"  # layers' names
@@ -24,12 +25,19 @@ def build(name: str, section: TrainCnnConfig | TrainResnet50Config, *, image_siz
         image_size: the images' side in pixels.
 
     Raises:
-        ConfigError: an unknown model.
+        ConfigError: an unknown model, or an architecture that leaves no pixel of such images.
         WeightsError: starting weights cannot be had.
     """
+    make = choose(MODELS, name, kind="model")
     keras.utils.set_random_seed(section.recipe.seed)
     with precision(section.recipe.precision):
-        return choose(MODELS, name, kind="model")(section.architecture, image_size=image_size)
+        try:
+            return make(section.architecture, image_size=image_size)
+        except ValueError as error:  # Keras' own, of a layer that has nothing left to see
+            raise ConfigError(
+                f"train.{name}.architecture does not fit images of {image_size} pixels: fewer filters, smaller "
+                f"cells or less shrinking, or a larger preprocess.image_size ({first_line(error)})"
+            ) from error
 
 
 @contextmanager
@@ -88,8 +96,12 @@ def feature_model(model: keras.Model) -> keras.Model:
 
 
 def head_model(model: keras.Model) -> keras.Model:
-    """Gives the part from pooled features to logits; its layers, so its weights, are the model's own."""
-    return keras.Model(model.get_layer(POOLED).output, model.output, name="head")
+    """Gives the part from pooled features to logits; its layers, so its weights, are the model's own.
+
+    It is of the model's precision too: by that Keras decides whether the loss is scaled, as float16 needs.
+    """
+    with precision(model.dtype_policy.name):
+        return keras.Model(model.get_layer(POOLED).output, model.output, name="head")
 
 
 def sha256_of(model: keras.Model) -> str:

@@ -28,6 +28,7 @@ from unmask.data.shards import ShardIndex
 STATE, ARRAYS = "state.json", "arrays.npz"
 CODE = ("data/input", "losses", "models", "training")  # of the package: what an epoch is made of
 PACKAGES = ("keras", "numpy", "tensorflow")
+UNREADABLE = (OSError, ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile)  # what damage raises
 
 Arrays = list[npt.NDArray[Any]]
 
@@ -82,9 +83,13 @@ class Checkpoint:
         """Gives the place of one member of an ensemble; the first one's is this one."""
         return Checkpoint(self.folder, key=f"{self.key}-{number}") if number else self
 
-    def exists(self) -> bool:
-        """Whether there is a state to go on from, whole or not."""
-        return self.place.exists()
+    def is_whole(self) -> bool:
+        """Whether there is a state to go on from."""
+        try:
+            self.read()
+        except UNREADABLE:
+            return False
+        return True
 
     def save(self, state: State) -> None:
         """Replaces the state; a process that is killed meanwhile leaves the earlier one."""
@@ -93,22 +98,34 @@ class Checkpoint:
         with artifacts.atomic_path(self.place) as target:
             target.mkdir()
             np.savez(target / ARRAYS, **arrays)
+            plain["arrays"] = len(arrays)
             artifacts.write_text(target / STATE, json.dumps(plain))  # not sorted: a row's order is the history's
 
     def load(self) -> State | None:
         """Reads the state; None where there is none, or a damaged one, which is told."""
-        if not self.exists():
+        if not self.place.exists():
             return None
         try:
-            content: dict[str, Any] = artifacts.read_json(self.place / STATE)
-            with (self.place / ARRAYS).open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-                names = sorted(arrays.files)
-                for kind in ARRAY_FIELDS:
-                    content[kind] = [arrays[name] for name in names if name.startswith(f"{kind}-")]
-            return State(**content)
-        except (OSError, ValueError, TypeError, KeyError, zipfile.BadZipFile) as error:
+            return self.read()
+        except UNREADABLE as error:
             logger.warning("%s is damaged (%s): training begins anew", self.place, error)
             return None
+
+    def read(self) -> State:
+        """Reads the state, which must be there and whole.
+
+        Raises:
+            OSError, ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile: it is not.
+        """
+        content: dict[str, Any] = artifacts.read_json(self.place / STATE)
+        count = content.pop("arrays")
+        with (self.place / ARRAYS).open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            names = sorted(arrays.files)
+            for kind in ARRAY_FIELDS:
+                content[kind] = [arrays[name] for name in names if name.startswith(f"{kind}-")]
+        if len(names) != count or not content["rows"]:
+            raise ValueError(f"{len(names)} of {count} arrays, {len(content['rows'])} epochs")
+        return State(**content)
 
     def clear(self) -> None:
         """Removes the states of this stage, this training's and any other's."""

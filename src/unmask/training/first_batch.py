@@ -12,13 +12,14 @@ MOST = 32
 COLUMNS = 8
 
 
-def draw(training: ShardIndex, *, recipe: RecipeConfig, model_name: str) -> Figure:
+def draw(training: ShardIndex, *, recipe: RecipeConfig, model_name: str, epoch: int) -> Figure:
     """Draws the first batch that the whole model learns from, which is a function of data and recipe.
 
     Args:
         training: the split that is learnt from.
         recipe: its seed, batch size and augmentation count.
         model_name: for the title.
+        epoch: the first in which the whole model learnt; those before it read the backbone's features.
 
     Returns:
         A figure of `MOST` pictures at most, each with its label.
@@ -28,7 +29,7 @@ def draw(training: ShardIndex, *, recipe: RecipeConfig, model_name: str) -> Figu
         batch_size=recipe.batch_size,
         seed=recipe.seed,
         augmentation=recipe.augmentation,
-        first_epoch=recipe.head_epochs,  # those before it read the backbone's features
+        first_epoch=epoch,
     )
     images, labels = next(batches.take(1).as_numpy_iterator())
     exhibits = [

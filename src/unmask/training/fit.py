@@ -44,6 +44,11 @@ class Trained:
     history: pd.DataFrame
     best_epoch: int
 
+    @property
+    def first_whole_epoch(self) -> int:
+        """The first epoch in which the whole model learnt: the head's phase may end before its last epoch."""
+        return int(self.history.loc[self.history["phase"] == ALL, "epoch"].iloc[0])
+
 
 def train(  # noqa: PLR0913 - what, by what, from what, and what looks on
     name: str,

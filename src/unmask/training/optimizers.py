@@ -43,6 +43,8 @@ def build(config: OptimizerConfig, *, total_steps: int, backbone: Collection[ker
 def slowed(kind: Any, *, weights: Collection[keras.Variable], rate: float) -> Any:
     """Makes an optimiser's class take smaller steps with some weights, as discriminative fine-tuning does.
 
+    Their weight decay is as much smaller, since Keras' decay is a share of the learning rate.
+
     Source: Howard and Ruder, "Universal Language Model Fine-tuning", ACL 2018, section 3.2. Keras' MultiOptimizer
     would give each group a clipping norm of its own and hide the learning rate.
 
@@ -55,9 +57,18 @@ def slowed(kind: Any, *, weights: Collection[keras.Variable], rate: float) -> An
     slow = {id(variable) for weight in weights for variable in (weight, weight.value)}
 
     class Slowed(kind):
+        def __init__(self, **values: Any) -> None:
+            super().__init__(**values)
+            self.exclude_from_weight_decay(var_list=list(weights))  # which Keras decays at the full rate
+
         def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
-            factor = rate if id(variable) in slow else 1.0
-            super().update_step(gradient, variable, learning_rate * factor)
+            if id(variable) not in slow:
+                super().update_step(gradient, variable, learning_rate)
+                return
+            if self.weight_decay:
+                decay = keras.ops.cast(learning_rate * rate * self.weight_decay, variable.dtype)
+                self.assign_sub(variable, variable * decay)
+            super().update_step(gradient, variable, learning_rate * rate)
 
     return Slowed
 

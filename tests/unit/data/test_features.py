@@ -124,3 +124,12 @@ def test_full_disk_is_an_error_and_not_the_end_of_the_process(tmp_path: Path) ->
         FULL.open("wb") as other,
     ):
         features.write_arrays(full, other, batches(values_of("train")), records=7)
+
+
+def test_description_of_another_shape_is_told(tmp_path: Path) -> None:
+    write(tmp_path)
+    description = artifacts.read_json(tmp_path / features.DESCRIPTION)
+    description["splits"]["train"]["files"] = []
+    artifacts.write_json(tmp_path / features.DESCRIPTION, description)
+    with pytest.raises(FeaturesError, match=r"features\.json is damaged"):
+        read_features(tmp_path, is_needed=True)

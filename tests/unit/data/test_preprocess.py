@@ -155,13 +155,14 @@ def test_process_that_dies_is_reported(make_archive: Callable[..., Path], monkey
 
 def test_a_smaller_share_lies_within_a_larger_one_and_is_about_as_large() -> None:
     hashes = [hashlib.sha256(bytes([number % 256, number // 256])).hexdigest() for number in range(2000)]
-    records = pd.DataFrame({"sha256": hashes})
+    records = pd.DataFrame({"sha256": hashes, "label": np.arange(2000) % 2})
     tenth, third = (set(preprocess.some_of(records, share)["sha256"]) for share in (0.1, 0.3))
     assert tenth < third
     assert 146 < len(tenth) < 254  # 200 expected, and 54 is four standard deviations of 13.4
     assert len(preprocess.some_of(records, 1.0)) == 2000
 
 
-def test_a_share_that_leaves_nothing_is_refused() -> None:
-    with pytest.raises(ShardError, match=r"preprocess\.train_share 1e-06 leaves none of 1 images"):
-        preprocess.some_of(pd.DataFrame({"sha256": ["f" * 64]}), 1e-6)
+def test_a_share_that_leaves_none_of_a_class_is_refused() -> None:
+    records = pd.DataFrame({"sha256": ["0" * 64, "f" * 64], "label": [0, 1]})
+    with pytest.raises(ShardError, match=r"preprocess\.train_share 0\.5 leaves no fake image of 2 images"):
+        preprocess.some_of(records, 0.5)

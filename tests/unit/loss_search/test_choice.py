@@ -1,5 +1,6 @@
 """Which loss is chosen of what was measured, and what is refused."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -72,6 +73,14 @@ def test_scores_come_back_from_their_file_and_damage_is_named(tmp_path: Path) ->
     found.write(tmp_path)
     assert read_scores(tmp_path) == found
     assert replace(found, validation_roc_auc={"7": 0.8}).spread == 0
+    for areas in ('{"7": NaN}', '["7"]', '{"7": "high"}'):
+        content = (tmp_path / SCORES).read_text()
+        damaged = re.sub(r"\{[^{}]*\}(?=\s*\}\s*$)", areas, content)
+        assert damaged != content
+        (tmp_path / SCORES).write_text(damaged)
+        with pytest.raises(TrainingError, match=r"cannot read .*scores\.json"):
+            read_scores(tmp_path)
+        (tmp_path / SCORES).write_text(content)
     (tmp_path / SCORES).write_text('{"loss": "focal"}')
     with pytest.raises(TrainingError, match=r"cannot read .*scores\.json: run `dvc repro search_loss`"):
         read_scores(tmp_path)

@@ -86,6 +86,16 @@ def test_file_that_holds_no_weights_is_refused(tmp_path: Path) -> None:
         resnet50.build(config(weights=str(path)), image_size=32)
 
 
+def test_damaged_model_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "model.keras"
+    build(last_stage=1).save(path)
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(WeightsError, match="do not fit ResNet50's backbone"):
+        build(last_stage=1, weights=str(path))
+
+
 def test_failed_download_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     def offline(*_: object, **__: object) -> None:
         raise Exception("URL fetch failure")

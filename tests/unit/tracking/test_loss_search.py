@@ -72,3 +72,15 @@ def test_missing_losses_are_written_from_the_files(
     written = mirror.track(tmp_path, section=None, environment=environment)
     assert written == ["cnn: loss brier", "cnn: loss focal"]
     assert mirror.track(tmp_path, section=None, environment=environment) == []
+
+
+def test_a_missing_choice_is_written_from_the_files_once(
+    environment: Environment, reports: dict[str, LossScores], tmp_path: Path
+) -> None:
+    folder = tmp_path / "reports" / "choose_loss" / "cnn"
+    folder.mkdir(parents=True)
+    choose_loss(list(reports.values()), model="cnn", named="searched", equal_within=1.0).write(folder)
+    table(list(reports.values()), chosen="focal").to_csv(folder / TABLE, index=False)
+    assert mirror.track(tmp_path, section=None, environment=environment)[-1] == "cnn: chose the loss focal"
+    assert runs(environment)["cnn losses"].data.tags["chosen_loss"] == "focal"
+    assert mirror.track(tmp_path, section=None, environment=environment) == []

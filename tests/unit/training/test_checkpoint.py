@@ -123,6 +123,25 @@ def test_a_damaged_state_is_told_and_not_used(
     with pytest.raises(Killed):
         train(section, splits, KillAt(1), kept=kept)
     file = tmp_path / "states" / "k" / name
-    file.write_bytes(file.read_bytes()[:100])
-    assert kept.load() is None
-    assert "is damaged" in caplog.text
+    assert kept.is_whole()
+    for content in (file.read_bytes()[:100], b""):
+        file.write_bytes(content)
+        caplog.clear()
+        assert not kept.is_whole()
+        assert kept.load() is None
+        assert "is damaged" in caplog.text
+
+
+def test_a_state_that_lacks_an_array_or_an_epoch_is_not_used(tmp_path: Path) -> None:
+    kept = Checkpoint(tmp_path / "states", key="k")
+    array = np.zeros(3)
+    state = checkpoint.State("all", False, [{"epoch": 0}], 0.5, 0, 0, [array], [array, array], [array])
+    kept.save(state)
+    assert kept.is_whole()
+    with np.load(kept.place / checkpoint.ARRAYS) as arrays:
+        content = dict(arrays)
+    content.popitem()
+    np.savez(kept.place / checkpoint.ARRAYS, **content)
+    assert not kept.is_whole()
+    kept.save(replace(state, rows=[]))
+    assert not kept.is_whole()

@@ -6,6 +6,7 @@ from typing import Any
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 
 from unmask import config
@@ -24,7 +25,7 @@ def section() -> Any:
 
 
 def shown(section: Any, splits: Any) -> list[np.ndarray]:
-    figure = first_batch.draw(splits[0], recipe=section.recipe, model_name="cnn")
+    figure = first_batch.draw(splits[0], recipe=section.recipe, model_name="cnn", epoch=0)
     return [np.asarray(axes.images[0].get_array()) for axes in figure.axes]
 
 
@@ -49,12 +50,22 @@ def test_variation_shows(section: Any, splits: Any) -> None:
 
 
 def test_same_data_and_recipe_give_the_same_bytes(section: Any, splits: Any) -> None:
-    one, other = (png(first_batch.draw(splits[0], recipe=section.recipe, model_name="cnn")) for _ in range(2))
+    one, other = (png(first_batch.draw(splits[0], recipe=section.recipe, model_name="cnn", epoch=0)) for _ in range(2))
     assert one == other
 
 
 def test_a_large_batch_is_shown_in_part(section: Any, splits: Any, monkeypatch: Any) -> None:
     monkeypatch.setattr(first_batch, "MOST", 5)
-    figure = first_batch.draw(splits[0], recipe=section.recipe, model_name="cnn")
+    figure = first_batch.draw(splits[0], recipe=section.recipe, model_name="cnn", epoch=0)
     assert len(figure.axes) == 5
     assert "5 of its 8 pictures" in figure.texts[1].get_text()
+
+
+def test_the_epoch_given_is_shown(section: Any, splits: Any) -> None:
+    one, other = (first_batch.draw(splits[0], recipe=section.recipe, model_name="cnn", epoch=epoch) for epoch in (0, 1))
+    assert png(one) != png(other)
+
+
+def test_the_first_whole_epoch_is_the_one_after_the_heads_last() -> None:
+    history = pd.DataFrame({"epoch": [0, 1, 2, 3], "phase": ["head", "head", "all", "all"]})
+    assert fit.Trained(model=None, history=history, best_epoch=3).first_whole_epoch == 2

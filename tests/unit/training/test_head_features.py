@@ -98,9 +98,11 @@ def assert_same_head(one: tuple[pd.DataFrame, list[np.ndarray]], other: tuple[pd
         np.testing.assert_allclose(left, right, rtol=1e-3, atol=1e-4)
 
 
-@pytest.mark.parametrize("flip", [0.0, 0.5])
-def test_head_learns_from_features_what_it_learns_from_images(splits: Splits, tmp_path: Path, flip: float) -> None:
-    section = section_of(flip=flip)
+@pytest.mark.parametrize(("flip", "precision"), [(0.0, "float32"), (0.5, "float32"), (0.5, "mixed_float16")])
+def test_head_learns_from_features_what_it_learns_from_images(
+    splits: Splits, tmp_path: Path, flip: float, precision: str
+) -> None:
+    section = section_of(flip=flip, precision=precision)
     features = features_of(section, splits, tmp_path / "features")
     through_backbone = head_of(section, splits, tmp_path / "images")
     assert_same_head(head_of(section, splits, tmp_path / "on-features", features=features), through_backbone)

@@ -52,6 +52,17 @@ def test_a_backbone_takes_steps_of_its_share(name: str) -> None:
     np.testing.assert_allclose(np.asarray(body), 0.25 * np.asarray(head), rtol=1e-5)
 
 
+@pytest.mark.parametrize("name", sorted(optimizers.OPTIMIZERS))
+def test_a_backbone_decays_by_its_share(name: str) -> None:
+    # Without a gradient one step leaves 1 - 0.1 * 0.5 of the head, 1 - 0.1 * 0.5 * 0.25 of the body.
+    head, body = (keras.Variable(np.ones(3, "float32")) for _ in range(2))
+    section = config(name=name, schedule="constant", backbone_rate=0.25, weight_decay=0.5)
+    optimizer = optimizers.build(section, total_steps=10, backbone=[body])
+    optimizer.apply([np.zeros(3, "float32"), np.zeros(3, "float32")], [head, body])
+    np.testing.assert_allclose(np.asarray(head), 0.95, rtol=1e-6)
+    np.testing.assert_allclose(np.asarray(body), 0.9875, rtol=1e-6)
+
+
 def test_a_moving_average_is_kept_where_asked() -> None:
     assert not optimizers.build(config(), total_steps=10).use_ema
     assert optimizers.build(config(ema_momentum=0.9), total_steps=10).ema_momentum == 0.9
