@@ -1,0 +1,187 @@
+"""What is left of a model's answers once pictures have been saved, resized or retouched: a grid of perturbations.
+
+Every picture is read once; each of its variants is made, scored and dropped, so that neither disk nor memory grows with
+the grid. The threshold and the calibration stay those of the untouched pictures.
+"""
+
+import os
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from unmask.artifacts import sha256_of_text
+from unmask.errors import EvaluationError
+from unmask.evaluation.calibration import Calibration
+from unmask.evaluation.metrics import decide
+from unmask.evaluation.paired import auc_parts, normal, standard_error
+from unmask.evaluation.predict import Batch, Batches, Model, score_batch
+from unmask.perturbations import Image, Perturbation, perturb
+
+NONE = "none"  # the untouched pictures
+COLUMNS = ["perturbation", "severity", "amount", "images", "accuracy_score", "accuracy_low", "accuracy_high"]
+COLUMNS += ["roc_auc_score", "roc_auc_low", "roc_auc_high", "mean_score_shift"]
+DIGITS = 6
+
+Cell = tuple[str, int]  # perturbation and severity; ("none", 0) for the untouched pictures
+
+
+@dataclass(frozen=True)
+class Judge:
+    """How scores become answers.
+
+    Attributes:
+        calibration: fitted on the validation split.
+        threshold: the least score that is called fake, chosen there.
+        confidence: of the intervals.
+    """
+
+    calibration: Calibration
+    threshold: float
+    confidence: float
+
+
+def measure_grid(
+    model: Model,
+    batches: Batches,
+    table: Mapping[str, Perturbation],
+    *,
+    judge: Judge,
+    clusters: Mapping[str, int],
+    seed: int,
+) -> pd.DataFrame:
+    """Scores every picture under every perturbation and severity.
+
+    Args:
+        model: images of the uint8 range in, logits (batch, 1) out.
+        batches: images (batch, height, width, 3), uint8; labels; members. See `first_images`.
+        table: perturbations by name.
+        judge: how scores become answers.
+        clusters: member to a number; members of one number belong together.
+        seed: of what is random in a perturbation. A picture's own draws depend on nothing but this and its name.
+
+    Returns:
+        One row for the untouched pictures and one for each perturbation and severity, with `COLUMNS`: accuracy at the
+        threshold and area under the ROC curve, both with intervals, and how far the mean score moved.
+
+    Raises:
+        EvaluationError: there is no picture, or only of one class, or the model gave no finite logit.
+    """
+    cells: list[Cell] = [(NONE, 0)]
+    cells += [(name, severity) for name, one in table.items() for severity in range(1, len(one.AMOUNTS) + 1)]
+    scores: dict[Cell, list[NDArray[np.float64]]] = {cell: [] for cell in cells}
+    labels: list[NDArray[np.int64]] = []
+    members: list[str] = []
+    batch_size = 0
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for images, batch_labels, batch_members in batches:
+            batch_size = max(batch_size, len(images))
+            for cell in cells:
+                change = partial(variant, perturbation=table.get(cell[0]), cell=cell, seed=seed)
+                changed = np.stack(list(pool.map(change, images, batch_members)))
+                raw = score_batch(model, changed, batch_members, batch_size=batch_size)
+                scores[cell].append(judge.calibration.apply(raw))
+            labels.append(np.asarray(batch_labels, dtype=np.int64))
+            members.extend(batch_members)
+    if not members or np.unique(np.concatenate(labels)).size < 2:
+        raise EvaluationError("the robustness grid needs real and fake images: set evaluate.robustness.images higher")
+    all_labels = np.concatenate(labels)
+    numbers = np.array([clusters.get(member, -1 - position) for position, member in enumerate(members)])
+    plain = np.concatenate(scores[NONE, 0])
+    rows = [
+        {
+            **about(cell, table),
+            "images": len(members),
+            **judged(all_labels, np.concatenate(scores[cell]), judge=judge, clusters=numbers),
+            "mean_score_shift": float((np.concatenate(scores[cell]) - plain).mean()),
+        }
+        for cell in cells
+    ]
+    return pd.DataFrame(rows, columns=COLUMNS).round(DIGITS)
+
+
+def variant(image: Image, member: str, *, perturbation: Perturbation | None, cell: Cell, seed: int) -> Image:
+    """Changes one picture; its random draws depend on its name, the cell and the seed alone."""
+    name, severity = cell
+    if perturbation is None:
+        return image
+    draw = int(sha256_of_text(f"{seed} {name} {severity} {member}")[:16], 16)
+    return perturb(image, perturbation, severity=severity, generator=np.random.default_rng(draw))
+
+
+def about(cell: Cell, table: Mapping[str, Perturbation]) -> dict[str, object]:
+    """Names a cell: the amount is empty for the untouched pictures."""
+    name, severity = cell
+    amount = table[name].AMOUNTS[severity - 1] if severity else None
+    return {"perturbation": name, "severity": severity, "amount": amount}
+
+
+def judged(
+    labels: NDArray[np.int64], scores: NDArray[np.float64], *, judge: Judge, clusters: NDArray[np.int64]
+) -> dict[str, float]:
+    """Measures accuracy and area under the ROC curve, with normal intervals that count clusters, not images."""
+    is_right = (decide(scores, judge.threshold) == labels).astype(np.float64)
+    accuracy = float(is_right.mean())
+    error = standard_error((is_right - accuracy) / labels.size, clusters=clusters, labels=np.zeros_like(labels))
+    area, parts = auc_parts(labels, scores)
+    of_accuracy = normal(accuracy, error=error, confidence=judge.confidence)
+    of_area = normal(area, error=standard_error(parts, clusters=clusters, labels=labels), confidence=judge.confidence)
+    bounds = {"accuracy": of_accuracy, "roc_auc": of_area}
+    return {
+        key: value
+        for name, found in bounds.items()
+        for key, value in (
+            (f"{name}_score", found.value),
+            (f"{name}_low", max(0.0, found.low)),
+            (f"{name}_high", min(1.0, found.high)),
+        )
+    }
+
+
+def summary(grid: pd.DataFrame) -> dict[str, object]:
+    """Says the grid in a few numbers.
+
+    Args:
+        grid: what `measure_grid` gave.
+
+    Returns:
+        The mean accuracy and area over all perturbed cells, and the cell of the lowest accuracy.
+    """
+    perturbed = grid[grid["severity"] > 0]
+    worst = perturbed.loc[perturbed["accuracy_score"].idxmin()]
+    return {
+        "images": int(grid["images"].iloc[0]),
+        "mean_accuracy_score": round(float(perturbed["accuracy_score"].mean()), DIGITS),
+        "mean_roc_auc_score": round(float(perturbed["roc_auc_score"].mean()), DIGITS),
+        "worst": {
+            "perturbation": str(worst["perturbation"]),
+            "severity": int(worst["severity"]),
+            "amount": float(worst["amount"]),
+            "accuracy_score": float(worst["accuracy_score"]),
+            "roc_auc_score": float(worst["roc_auc_score"]),
+        },
+    }
+
+
+def first_images(batches: Batches, *, count: int) -> Iterator[Batch]:
+    """Cuts batches off after some images: shards are sorted by hash, so the first are a fair sample.
+
+    Args:
+        batches: see `measure_grid`.
+        count: of the images; 0 = all.
+    """
+    left = count
+    for images, labels, members in batches:
+        if not count:
+            yield images, labels, members
+            continue
+        if left <= 0:
+            return
+        taken = min(left, len(members))
+        yield images[:taken], labels[:taken], list(islice(members, taken))
+        left -= taken

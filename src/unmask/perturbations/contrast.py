@@ -1,0 +1,13 @@
+"""Contrast around the picture's own mean, half of the severities flatter."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+AMOUNTS = (1.1, 0.85, 1.3, 0.6, 1.6)
+UNIT = "times the contrast"
+
+
+def apply(image: NDArray[np.uint8], amount: float, generator: np.random.Generator) -> NDArray[np.uint8]:
+    """Moves every value `amount` times as far from the mean."""
+    mean = np.float32(image.mean())
+    return np.clip(np.rint(mean + (image - mean) * np.float32(amount)), 0, 255).astype(np.uint8)
