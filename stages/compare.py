@@ -10,8 +10,9 @@ from typing import Any
 from unmask import artifacts, config
 from unmask.console import run_stage, show_table
 from unmask.data.raw import require_source
+from unmask.data.record_tables import read_predictions
 from unmask.errors import EvaluationError
-from unmask.evaluation.compare import cells, compare, markdown
+from unmask.evaluation.compare import cells, compare, differences, differences_markdown, markdown
 from unmask.evaluation.model_card import model_card
 
 logger = logging.getLogger("unmask.stages.compare")
@@ -34,15 +35,33 @@ def main() -> None:
         report["model"]: report for report in (read_report(folder / "metrics.json") for folder in arguments.evaluations)
     }
     comparison = compare(reports, champion_metric=section.champion_metric)
+    predictions = {
+        read_report(folder / "metrics.json")["model"]: read_predictions(folder / "predictions.csv")
+        for folder in arguments.evaluations
+    }
+    tests = differences(
+        predictions,
+        thresholds={name: report["threshold"] for name, report in reports.items()},
+        confidence=min(report["confidence"] for report in reports.values()),
+    )
     audit = read_report(arguments.audit)
     with artifacts.atomic_path(arguments.output) as folder:
         artifacts.write_csv(folder / "table.csv", comparison.table)
-        artifacts.write_text(folder / "table.md", markdown(comparison))
-        card = model_card(comparison, source=require_source(arguments.raw), audit=audit)
+        artifacts.write_csv(folder / "differences.csv", tests)
+        artifacts.write_text(folder / "table.md", f"{markdown(comparison)}\n{differences_markdown(tests)}")
+        card = model_card(
+            comparison,
+            source=require_source(arguments.raw),
+            audit=audit,
+            report=reports[comparison.champion.model],
+            tests=tests,
+        )
         artifacts.write_text(folder / "model-card.md", card)
         artifacts.write_json(folder / "champion.json", asdict(comparison.champion))
     header, *lines = cells(comparison)
     show_table(header, lines)
+    for line in differences_markdown(tests).splitlines():
+        logger.info("compare: %s", line.removeprefix("- "))
     seconds = time.monotonic() - started
     logger.info("compare: champion %s, %s in %.1f s", comparison.champion.model, arguments.output, seconds)
 

@@ -3,17 +3,23 @@
 import argparse
 import logging
 import time
+from collections.abc import Mapping
 from pathlib import Path
+
+import pandas as pd
 
 from unmask import artifacts, config, environment
 from unmask.console import progress, run_stage, silent_start
+from unmask.data.clusters import clusters_of
+from unmask.data.record_tables import read_copies, read_split
 from unmask.data.shards import read_index
 from unmask.errors import EvaluationError
-from unmask.evaluation import plots, worst
+from unmask.evaluation import plots, robustness, robustness_plot, worst
 from unmask.evaluation.curves import curves
-from unmask.evaluation.predict import Batches
+from unmask.evaluation.predict import Batches, Model
 from unmask.evaluation.report import Evaluation, evaluate
 from unmask.figures import png
+from unmask.perturbations import PERTURBATIONS
 from unmask.records import TEST, VALIDATION
 
 logger = logging.getLogger("unmask.stages.evaluate")
@@ -26,6 +32,7 @@ def main() -> None:
     parser.add_argument("--model", required=True, help="the model's name")
     parser.add_argument("--model-folder", type=Path, required=True)
     parser.add_argument("--shards", type=Path, required=True)
+    parser.add_argument("--split", type=Path, required=True, help="what split made")
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--debug", action="store_true")
     arguments = parser.parse_args()
@@ -36,20 +43,24 @@ def main() -> None:
     with silent_start():
         from unmask.models import saved
         from unmask.tracking import mirror
+    model = saved.load(model_file)
+    clusters = clusters_of(read_split(arguments.split / f"{TEST}.csv"), read_copies(arguments.split / "copies.csv"))
     evaluation = evaluate(
-        saved.load(model_file),
+        model,
         validation=batches(arguments.shards, VALIDATION, batch_size=section.batch_size),
         test=batches(arguments.shards, TEST, batch_size=section.batch_size),
         config=section,
         is_proper=is_proper(arguments.model_folder),
+        clusters=clusters,
     )
+    grid = measure_grid(model, evaluation, shards=arguments.shards, section=section, clusters=clusters)
     identity = {
         "model": arguments.model,
         "model_sha256": artifacts.sha256_of_file(model_file),
         "test_shards_sha256": read_index(arguments.shards / TEST).sha256,
     }
     with artifacts.atomic_path(arguments.output) as folder:
-        write(folder, evaluation, identity=identity, bins=section.calibration_bins)
+        write(folder, evaluation, identity=identity, bins=section.calibration_bins, grid=grid, clusters=clusters)
         mistakes = worst.draw(
             evaluation.validation_predictions,
             batches(arguments.shards, VALIDATION, batch_size=section.batch_size),
@@ -85,16 +96,50 @@ def batches(shards: Path, split: str, *, batch_size: int) -> Batches:
     return progress(evaluation_batches(shards, split, batch_size), total=total, description=f"evaluate {split}")
 
 
-def write(folder: Path, evaluation: Evaluation, *, identity: dict[str, str], bins: int) -> None:
+def measure_grid(
+    model: Model,
+    evaluation: Evaluation,
+    *,
+    shards: Path,
+    section: config.EvaluateConfig,
+    clusters: Mapping[str, str],
+) -> pd.DataFrame | None:
+    """Measures the grid of perturbations on some of the test split; None where it is switched off."""
+    if not section.robustness_images:
+        return None
+    return robustness.measure_grid(
+        model,
+        robustness.first_images(batches(shards, TEST, batch_size=section.batch_size), count=section.robustness_images),
+        PERTURBATIONS,
+        judge=robustness.Judge(evaluation.calibration, evaluation.threshold, section.confidence),
+        clusters=clusters,
+        seed=section.seed,
+    )
+
+
+def write(
+    folder: Path,
+    evaluation: Evaluation,
+    *,
+    identity: dict[str, str],
+    bins: int,
+    grid: pd.DataFrame | None,
+    clusters: Mapping[str, str],
+) -> None:
     """Writes everything that is known of one model."""
-    artifacts.write_json(folder / "metrics.json", {**evaluation.summary(), **identity})
-    artifacts.write_csv(folder / "predictions.csv", evaluation.test_predictions.table())
+    extra = {} if grid is None else {"robustness": robustness.summary(grid)}
+    artifacts.write_json(folder / "metrics.json", {**evaluation.summary(), **extra, **identity})
+    artifacts.write_csv(folder / "predictions.csv", evaluation.test_predictions.table(clusters))
     tables = curves(evaluation, bins=bins)
     for name, table in tables.items():
         artifacts.write_csv(folder / "curves" / f"{name}.csv", table)
     (folder / "plots").mkdir()
     for name, figure in plots.draw(evaluation, curves=tables, model_name=identity["model"]).items():
         (folder / "plots" / f"{name}.png").write_bytes(png(figure))
+    if grid is not None:
+        artifacts.write_csv(folder / "robustness.csv", grid)
+        heatmap = robustness_plot.draw({identity["model"]: grid})
+        (folder / "plots" / "robustness.png").write_bytes(png(heatmap))
 
 
 def headline(evaluation: Evaluation) -> str:

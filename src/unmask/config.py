@@ -33,6 +33,10 @@ MetricName = Literal[
     "average_precision_score",
     "log_loss",
     "brier_error",
+    "expected_calibration_error",
+    "recall_at_fpr_0_1_percent_score",
+    "recall_at_fpr_0_5_percent_score",
+    "recall_at_fpr_1_percent_score",
     "accuracy_score",
     "precision_score",
     "recall_score",
@@ -321,11 +325,16 @@ class TrainConfig:
 
 @dataclass(frozen=True, config=STRICT)
 class EvaluateConfig:
-    """How a model is judged. `confidence` is that of the bootstrap intervals."""
+    """How a model is judged. `confidence` is that of all intervals.
+
+    `threshold_rule` is "accuracy", "balanced", "half", or "fpr<=0.01": at most so large a share of reals called fake.
+    `robustness_images` of the test split go through the grid of perturbations; 0 leaves it out.
+    """
 
     seed: CountOrNone
     batch_size: Count
-    threshold_rule: Literal["accuracy", "balanced", "half"]
+    threshold_rule: Annotated[str, Field(pattern=r"^(accuracy|balanced|half|fpr<=0\.\d+)$")]
+    robustness_images: CountOrNone
     bootstrap_samples: Annotated[int, Field(ge=100)]
     confidence: Share
     calibration_bins: Annotated[int, Field(ge=2, le=100)]

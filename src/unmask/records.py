@@ -37,7 +37,12 @@ COPY_COLUMNS = (  # two images that show the same picture
     "similarity",  # correlation of their details, at most 1
 )
 SPLIT_COLUMNS = ("member", "label", "group", "sha256")
-PREDICTION_COLUMNS = ("member", "label", "score")
+PREDICTION_COLUMNS = (
+    "member",
+    "label",
+    "score",  # calibrated
+    "cluster",  # the first member of those it belongs with: one video, copies of one picture; itself where it is alone
+)
 
 
 @dataclass(frozen=True)

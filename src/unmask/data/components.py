@@ -29,6 +29,25 @@ def join(num_items: int, pairs: Iterable[Pairs]) -> Positions:
     return np.asarray(pd.factorize(labels)[0], dtype=np.int64)
 
 
+def join_copies(records: pd.DataFrame, copies: pd.DataFrame) -> Positions:
+    """Numbers the sets of images that show the same picture.
+
+    Chains count: where A is a copy of B and B of C, all three are one set.
+
+    Args:
+        records: columns member and sha256.
+        copies: `records.COPY_COLUMNS`; pairs of equal bytes need not be there.
+
+    Returns:
+        components: (images,), numbered from 0 in the order of the records.
+    """
+    positions = pd.Index(records["member"])
+    left, right = (
+        np.asarray(positions.get_indexer(pd.Index(copies[end])), dtype=np.int64) for end in ("left", "right")
+    )
+    return join(len(records), [equal_pairs(records["sha256"]), (left, right)])
+
+
 def join_groups(components: Positions, groups: pd.Series) -> Positions:
     """Joins components that share a group.
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from unmask.errors import ArchiveError, SplitError, UnmaskError
-from unmask.records import RECORD_COLUMNS, SPLIT_COLUMNS
+from unmask.errors import ArchiveError, EvaluationError, SplitError, UnmaskError
+from unmask.records import COPY_COLUMNS, PREDICTION_COLUMNS, RECORD_COLUMNS, SPLIT_COLUMNS
 
 # A hash such as 00000e10... would be read as a number, and a group named NA as missing.
 COLUMN_TYPES = {
@@ -19,6 +19,7 @@ COLUMN_TYPES = {
     "height": int,
     "format": str,
     "mode": str,
+    "score": float,
 }
 
 
@@ -46,6 +47,30 @@ def read_split(path: Path) -> pd.DataFrame:
         SplitError: the file is missing or no such table.
     """
     return read_table(path, SPLIT_COLUMNS, SplitError)
+
+
+def read_copies(path: Path) -> pd.DataFrame:
+    """Reads `copies.csv`.
+
+    Returns:
+        `records.COPY_COLUMNS`.
+
+    Raises:
+        SplitError: the file is missing or no such table.
+    """
+    return read_table(path, COPY_COLUMNS, SplitError)
+
+
+def read_predictions(path: Path) -> pd.DataFrame:
+    """Reads `predictions.csv`.
+
+    Returns:
+        `records.PREDICTION_COLUMNS`.
+
+    Raises:
+        EvaluationError: the file is missing or no such table.
+    """
+    return read_table(path, PREDICTION_COLUMNS, EvaluationError)
 
 
 def read_table(path: Path, columns: tuple[str, ...], error_class: type[UnmaskError]) -> pd.DataFrame:

@@ -23,8 +23,7 @@ import pandas as pd
 
 from unmask.artifacts import sha256_of_text
 from unmask.config import SplitConfig
-from unmask.data.components import Positions, join_groups
-from unmask.data.copies.search import join_copies
+from unmask.data.components import Positions, join_copies, join_groups
 from unmask.errors import SplitError
 from unmask.records import LABEL_NAMES, SPLIT_COLUMNS, SPLITS, TEST, TRAIN, VALIDATION
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from unmask.console import progress
 from unmask.errors import EvaluationError
 from unmask.evaluation.metrics import METRIC_NAMES, measure
+from unmask.records import FAKE, REAL
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class Interval:
     high: float
 
 
-def intervals(
+def intervals(  # noqa: PLR0913 - what, and how
     labels: NDArray[np.int64],
     scores: NDArray[np.float64],
     *,
@@ -30,8 +31,11 @@ def intervals(
     samples: int,
     confidence: float,
     seed: int,
+    clusters: NDArray[np.int64] | None = None,
 ) -> dict[str, Interval]:
     """Computes every metric with its interval.
+
+    Images that belong together (frames of one video, copies) are drawn together, as other images would come together.
 
     A resample is held as a weight for each image, not as a copy of them, so memory does not grow with `samples`.
 
@@ -42,6 +46,7 @@ def intervals(
         samples: how many resamples.
         confidence: the intervals' share of the resamples, such as 0.95.
         seed: makes the resamples the same every time.
+        clusters: (images,), numbers; images of one number belong together. None = each stands by itself.
 
     Returns:
         Metric name to interval.
@@ -53,10 +58,11 @@ def intervals(
         raise EvaluationError("an interval needs real and fake images; there are only images of one kind")
     order = np.argsort(scores, kind="stable")  # every metric that sorts is faster on sorted scores
     labels, scores = labels[order], scores[order]
+    numbers = np.arange(labels.size) if clusters is None else np.unique(clusters[order], return_inverse=True)[1]
     generator = np.random.default_rng(seed)
     values = np.empty((samples, len(METRIC_NAMES)))
     for row in progress(range(samples), total=samples, description="bootstrap"):
-        weights = draw_weights(generator, labels)
+        weights = draw_weights(generator, labels, clusters=numbers)
         values[row] = list(measure(labels, scores, threshold=threshold, weights=weights).values())
     tail = (1 - confidence) / 2
     bounds = np.quantile(values, [tail, 1 - tail], axis=0)
@@ -67,18 +73,22 @@ def intervals(
     }
 
 
-def draw_weights(generator: np.random.Generator, labels: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Draws as many images as there are, with replacement, again while one label is missing.
+def draw_weights(
+    generator: np.random.Generator, labels: NDArray[np.int64], *, clusters: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Draws as many clusters as there are, with replacement, again while one label is missing.
 
     Args:
         generator: where the draws come from.
         labels: (images,), 0 or 1; both must occur.
+        clusters: (images,), each image's, numbered from 0.
 
     Returns:
-        (images,), float64: how often each image was drawn; the sum is the number of images.
+        (images,), float64: how often each image was drawn.
     """
+    num_clusters = int(clusters.max()) + 1
     while True:
-        drawn = generator.integers(0, labels.size, labels.size)
-        num_fake = labels[drawn].sum()
-        if 0 < num_fake < labels.size:
-            return np.bincount(drawn, minlength=labels.size).astype(np.float64)
+        drawn = generator.integers(0, num_clusters, num_clusters)
+        weights = np.bincount(drawn, minlength=num_clusters)[clusters].astype(np.float64)
+        if weights[labels == FAKE].any() and weights[labels == REAL].any():
+            return weights

@@ -4,19 +4,24 @@ The champion is chosen on validation: choosing on test would make the test split
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from itertools import combinations
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from unmask.errors import EvaluationError
-from unmask.evaluation.metrics import METRIC_NAMES, is_higher_better
+from unmask.evaluation.metrics import METRIC_NAMES, decide, is_higher_better
+from unmask.evaluation.paired import compare_areas, compare_decisions
 from unmask.evaluation.paper import PAPER, PAPER_ACCURACY, PAPER_IMAGES, PAPER_METRIC, PAPER_SPLIT
 from unmask.records import TEST, VALIDATION
 from unmask.tables import choose
 
 MEASURED = "measured"
 COLUMNS = ["model", "origin", "split", "metric", "value", "low", "high", "images"]
+DIFFERENCE_COLUMNS = ["first", "second", "metric", "value", "low", "high", "p_value", "is_noise"]
+DIGITS = 6
 
 
 @dataclass(frozen=True)
@@ -142,3 +147,49 @@ def markdown(comparison: Comparison) -> str:
     champion = comparison.champion
     choice = f"Champion: {champion.model}, by {champion.metric} {champion.value:.4f} on {champion.split}."
     return "\n".join([header, rule, *lines, "", choice, ""])
+
+
+def differences(
+    predictions: Mapping[str, pd.DataFrame], *, thresholds: Mapping[str, float], confidence: float
+) -> pd.DataFrame:
+    """Tests every two models against each other, image by image.
+
+    Args:
+        predictions: model name to its `predictions.csv`: member, label, score, cluster; all of the same images.
+        thresholds: model name to its threshold.
+        confidence: of the intervals.
+
+    Returns:
+        A row for each two models and each of roc_auc_score and accuracy_score: first, second, metric, value (of the
+        first less that of the second), low, high, p_value, is_noise (whether 0 lies within the interval or the test
+        does not tell the two apart).
+
+    Raises:
+        EvaluationError: the models were judged on different images.
+    """
+    rows = []
+    for one, other in combinations(sorted(predictions), 2):
+        first, second = (predictions[name].sort_values("member", ignore_index=True) for name in (one, other))
+        if not first[["member", "label"]].equals(second[["member", "label"]]):
+            raise EvaluationError(f"{one} and {other} were judged on different images: evaluate them again")
+        labels = first["label"].to_numpy(dtype=np.int64)
+        clusters = np.unique(first["cluster"].to_numpy(dtype=str), return_inverse=True)[1].astype(np.int64)
+        scores = [table["score"].to_numpy(dtype=np.float64) for table in (first, second)]
+        decisions = [decide(scores[0], thresholds[one]), decide(scores[1], thresholds[other])]
+        for metric, found in (
+            ("roc_auc_score", compare_areas(labels, *scores, clusters=clusters, confidence=confidence)),
+            ("accuracy_score", compare_decisions(labels, *decisions, clusters=clusters, confidence=confidence)),
+        ):
+            is_noise = found.low <= 0 <= found.high or found.p_value >= 1 - confidence
+            rows.append({"first": one, "second": other, "metric": metric, **asdict(found), "is_noise": is_noise})
+    return pd.DataFrame(rows, columns=DIFFERENCE_COLUMNS).round(DIGITS)
+
+
+def differences_markdown(table: pd.DataFrame) -> str:
+    """Says in words what the tests found, a line a row."""
+    lines = [
+        f"- {row.metric}: {row.first} {row.value:+.3f} ({row.low:+.3f} to {row.high:+.3f}) against {row.second}, "
+        f"p = {row.p_value:.2g}: {'within noise' if row.is_noise else 'a difference'}."
+        for row in table.itertuples(index=False)
+    ]
+    return "\n".join([*lines, ""]) if lines else ""

@@ -6,11 +6,14 @@ The idea and the sections: Mitchell et al., "Model cards for model reporting" (F
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from unmask.evaluation.compare import Comparison, markdown
+import pandas as pd
+
+from unmask.evaluation.compare import Comparison, differences_markdown, markdown
 from unmask.records import LABEL_NAMES, SPLITS, Source
 
 NOT_STATED = "not stated"
 FINE = "fine"
+NEAR_CHANCE = 0.6  # an accuracy below this, of as many reals as fakes
 LIMITS = """## Limits
 
 - A score is a statistical guess about pictures like those above, not proof about any one picture.
@@ -18,13 +21,17 @@ LIMITS = """## Limits
 - The data's licence may forbid uses that this project's code allows."""
 
 
-def model_card(comparison: Comparison, *, source: Source, audit: Mapping[str, Any]) -> str:
+def model_card(
+    comparison: Comparison, *, source: Source, audit: Mapping[str, Any], report: Mapping[str, Any], tests: pd.DataFrame
+) -> str:
     """Writes the card.
 
     Args:
         comparison: of all models.
         source: the data set.
         audit: the content of `data/split/audit.json`.
+        report: the content of the champion's `metrics.json`.
+        tests: of every two models against each other: `compare.differences`.
 
     Returns:
         Markdown.
@@ -33,7 +40,9 @@ def model_card(comparison: Comparison, *, source: Source, audit: Mapping[str, An
     title = f"# Model card: {champion.model}\n\nTells real face photographs from generated or manipulated ones."
     made = f"Model file sha256 `{champion.model_sha256}`; chosen by {champion.metric} on the {champion.split} split."
     parts = [title, made, data_section(source, audit["images"]), audit_section(audit["findings"])]
-    parts += ["## Results", markdown(comparison).strip(), LIMITS]
+    parts += ["## Results", markdown(comparison).strip(), differences_markdown(tests).strip()]
+    parts += [calibration_section(report), robustness_section(report), LIMITS]
+    parts = [part for part in parts if part]
     return "\n\n".join(parts) + "\n"
 
 
@@ -49,6 +58,37 @@ def data_section(source: Source, images: Mapping[str, Mapping[str, int]]) -> str
         "Images": counted,
     }
     return "\n".join(["## Data", "", *(f"- {name}: {text}" for name, text in lines.items())])
+
+
+def calibration_section(report: Mapping[str, Any]) -> str:
+    """Says what was done to the scores, and whether it helped on images that it was not fitted on."""
+    line = report["calibration"]
+    method = {
+        "none": "Scores are the model's own.",
+        "temperature": f"Logits are divided by a temperature of {1 / line['slope']:.3g}, fitted on validation.",
+        "platt": f"Logits go through Platt's line, slope {line['slope']:.3g}, intercept {line['intercept']:.3g}, "
+        "fitted on validation.",
+    }[line["method"]]
+    errors = f"Expected calibration error on test: {line['error_before']:.3f} before, {line['error_after']:.3f} after."
+    return f"## Calibration\n\n{method} {errors}"
+
+
+def robustness_section(report: Mapping[str, Any]) -> str:
+    """Says what perturbed pictures cost; nothing where the grid was switched off."""
+    if "robustness" not in report:
+        return ""
+    grid, worst = report["robustness"], report["robustness"]["worst"]
+    untouched = report["test"]["accuracy_score"]["value"]
+    text = (
+        f"At the same threshold, over all perturbations of {grid['images']:,} test images: accuracy "
+        f"{grid['mean_accuracy_score']:.3f}, ROC AUC {grid['mean_roc_auc_score']:.3f} (untouched, on all test images: "
+        f"{untouched:.3f} and {report['test']['roc_auc_score']['value']:.3f})."
+    )
+    where = f"{worst['perturbation'].replace('_', ' ')}, severity {worst['severity']} ({worst['amount']:g})"
+    lines = [text, f"The worst: {where}, accuracy {worst['accuracy_score']:.3f}, ROC AUC {worst['roc_auc_score']:.3f}."]
+    if worst["accuracy_score"] < NEAR_CHANCE <= untouched:
+        lines.append(f"**Such pictures are judged little better than by chance: do not use it on them ({where}).**")
+    return "\n\n".join(["## Robustness", *lines])
 
 
 def count_classes(counts: Mapping[str, int]) -> str:

@@ -1,6 +1,6 @@
 """Scores of many images from one model, batch by batch: only the scores are kept, never the images."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -38,9 +38,13 @@ class Predictions:
     labels: NDArray[np.int64]
     scores: NDArray[np.float64]
 
-    def table(self) -> pd.DataFrame:
-        """Gives one row an image, with the columns of `PREDICTION_COLUMNS`."""
-        columns = (self.members, self.labels, self.scores)
+    def table(self, clusters: Mapping[str, str]) -> pd.DataFrame:
+        """Gives one row an image, with the columns of `PREDICTION_COLUMNS`.
+
+        Args:
+            clusters: member to the name of what it belongs to; one that is not named stands by itself.
+        """
+        columns = (self.members, self.labels, self.scores, [clusters.get(member, member) for member in self.members])
         return pd.DataFrame(dict(zip(PREDICTION_COLUMNS, columns, strict=True)))
 
 

@@ -1,15 +1,18 @@
 """Judging one model: the threshold from validation, then every metric, with its interval, on the test split."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from unmask.config import EvaluateConfig
 from unmask.errors import EvaluationError
 from unmask.evaluation.bootstrap import Interval, intervals
-from unmask.evaluation.calibration import Calibration, fit_platt
+from unmask.evaluation.calibration import Calibration, fit_platt, fit_temperature
 from unmask.evaluation.metrics import measure
+from unmask.evaluation.metrics.calibration_error import expected_calibration_error
 from unmask.evaluation.predict import Batches, Model, Predictions, predict
 from unmask.evaluation.threshold import choose_threshold
 from unmask.records import LABEL_NAMES, TEST, VALIDATION
@@ -30,6 +33,8 @@ class Evaluation:
         validation_predictions: the scores of the validation split.
         test_predictions: the scores of the test split.
         calibration: what the scores went through, fitted on validation.
+        uncalibrated_error: the expected calibration error of the test split's scores before that.
+        clusters: (images,), numbers of the test split's images; those of one number belong together.
     """
 
     threshold: float
@@ -40,16 +45,24 @@ class Evaluation:
     validation_predictions: Predictions
     test_predictions: Predictions
     calibration: Calibration = field(default_factory=Calibration)
+    uncalibrated_error: float = 0.0
+    clusters: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
 
     def summary(self) -> dict[str, Any]:
         """Gives what `metrics.json` holds of it: numbers of six digits, and which images."""
         return {
             "threshold": self.threshold,
             "threshold_rule": self.threshold_rule,
-            "calibration": {"method": self.calibration.method, **asdict(self.calibration)},
+            "calibration": {
+                "method": self.calibration.method,
+                **asdict(self.calibration),
+                "error_before": round(self.uncalibrated_error, DIGITS),
+                "error_after": round(self.test["expected_calibration_error"].value, DIGITS),
+            },
             "confidence": self.confidence,
             "validation": rounded(self.validation),
             "test": {name: rounded(asdict(interval)) for name, interval in self.test.items()},
+            "clusters": int(np.unique(self.clusters).size),
             "records": {
                 VALIDATION: count_labels(self.validation_predictions),
                 TEST: count_labels(self.test_predictions),
@@ -58,7 +71,13 @@ class Evaluation:
 
 
 def evaluate(
-    model: Model, *, validation: Batches, test: Batches, config: EvaluateConfig, is_proper: bool = True
+    model: Model,
+    *,
+    validation: Batches,
+    test: Batches,
+    config: EvaluateConfig,
+    is_proper: bool = True,
+    clusters: Mapping[str, str] | None = None,
 ) -> Evaluation:
     """Judges a model.
 
@@ -67,7 +86,10 @@ def evaluate(
         validation: the validation split's batches: images, labels, members. Read first, for the threshold.
         test: the test split's batches. Nothing is chosen on it.
         config: the section `evaluate`.
-        is_proper: whether the loss it was trained with makes its scores probabilities; else they are calibrated.
+        is_proper: whether the loss it was trained with makes its scores probabilities, which a temperature then
+            refines; the scores of other losses are given a whole line.
+        clusters: member to the name of what it belongs to, such as its video; members that are not named stand by
+            themselves.
 
     Returns:
         Threshold, metrics and predictions.
@@ -76,10 +98,13 @@ def evaluate(
         EvaluationError: a split is empty or lacks one of the labels, or the model gave no finite logits.
     """
     chosen_on = checked(predict(model, validation), split=VALIDATION)
-    calibration = Calibration() if is_proper else fit_platt(chosen_on.labels, chosen_on.scores)
+    fit = fit_temperature if is_proper else fit_platt
+    calibration = fit(chosen_on.labels, chosen_on.scores)
     chosen_on = replace(chosen_on, scores=calibration.apply(chosen_on.scores))
     threshold = choose_threshold(chosen_on.labels, chosen_on.scores, rule=config.threshold_rule)
     judged_on = checked(predict(model, test), split=TEST)
+    error_before = expected_calibration_error(judged_on.labels, judged_on.scores)
+    numbers = cluster_numbers(judged_on.members, clusters or {})
     judged_on = replace(judged_on, scores=calibration.apply(judged_on.scores))
     return Evaluation(
         threshold=threshold,
@@ -93,11 +118,20 @@ def evaluate(
             samples=config.bootstrap_samples,
             confidence=config.confidence,
             seed=config.seed,
+            clusters=numbers,
         ),
         validation_predictions=chosen_on,
         test_predictions=judged_on,
         calibration=calibration,
+        uncalibrated_error=error_before,
+        clusters=numbers,
     )
+
+
+def cluster_numbers(members: Sequence[str], clusters: Mapping[str, str]) -> NDArray[np.int64]:
+    """Numbers what members belong to, (members,), from 0; one that is not named stands by itself."""
+    names = [clusters.get(member, member) for member in members]
+    return np.unique(np.array(names), return_inverse=True)[1].astype(np.int64)
 
 
 def checked(predictions: Predictions, *, split: str) -> Predictions:

@@ -21,6 +21,7 @@ from unmask.evaluation.calibration import Calibration
 from unmask.evaluation.metrics import decide
 from unmask.evaluation.paired import auc_parts, normal, standard_error
 from unmask.evaluation.predict import Batch, Batches, Model, score_batch
+from unmask.evaluation.report import cluster_numbers
 from unmask.perturbations import Image, Perturbation, perturb
 
 NONE = "none"  # the untouched pictures
@@ -52,7 +53,7 @@ def measure_grid(
     table: Mapping[str, Perturbation],
     *,
     judge: Judge,
-    clusters: Mapping[str, int],
+    clusters: Mapping[str, str],
     seed: int,
 ) -> pd.DataFrame:
     """Scores every picture under every perturbation and severity.
@@ -62,7 +63,7 @@ def measure_grid(
         batches: images (batch, height, width, 3), uint8; labels; members. See `first_images`.
         table: perturbations by name.
         judge: how scores become answers.
-        clusters: member to a number; members of one number belong together.
+        clusters: see `report.evaluate`.
         seed: of what is random in a perturbation. A picture's own draws depend on nothing but this and its name.
 
     Returns:
@@ -91,7 +92,7 @@ def measure_grid(
     if not members or np.unique(np.concatenate(labels)).size < 2:
         raise EvaluationError("the robustness grid needs real and fake images: set evaluate.robustness.images higher")
     all_labels = np.concatenate(labels)
-    numbers = np.array([clusters.get(member, -1 - position) for position, member in enumerate(members)])
+    numbers = cluster_numbers(members, clusters)
     plain = np.concatenate(scores[NONE, 0])
     rows = [
         {
@@ -153,7 +154,7 @@ def summary(grid: pd.DataFrame) -> dict[str, object]:
         The mean accuracy and area over all perturbed cells, and the cell of the lowest accuracy.
     """
     perturbed = grid[grid["severity"] > 0]
-    worst = perturbed.loc[perturbed["accuracy_score"].idxmin()]
+    worst = perturbed.iloc[int(perturbed["accuracy_score"].argmin())]
     return {
         "images": int(grid["images"].iloc[0]),
         "mean_accuracy_score": round(float(perturbed["accuracy_score"].mean()), DIGITS),

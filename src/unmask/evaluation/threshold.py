@@ -10,6 +10,8 @@ from unmask.records import FAKE, REAL
 from unmask.tables import choose
 
 HALF = 0.5
+EPSILON = 1e-12  # of a share that is computed
+FALSE_POSITIVES = "fpr<="  # begins a rule, a share ends it
 DIGITS = 6  # a threshold is what metrics.json can hold, so whoever reads it there decides the same
 
 
@@ -50,6 +52,23 @@ def best_balanced_accuracy(labels: NDArray[np.int64], scores: NDArray[np.float64
     return nearest_to_half(thresholds, num_fakes * (labels.size - all_fakes) + num_reals * all_fakes)
 
 
+def at_most_false_positives(labels: NDArray[np.int64], scores: NDArray[np.float64], *, share: float) -> float:
+    """Finds the lowest threshold, so the most fakes caught, that calls few enough reals fake.
+
+    Args:
+        labels: (images,), 0 or 1; both must occur.
+        scores: (images,), P(fake), [0, 1].
+        share: the greatest allowed share of the reals that are called fake. Fewer than 1 / `share` reals allow none.
+
+    Returns:
+        The least score to call fake, of six digits.
+    """
+    thresholds = candidates(scores)
+    _, num_reals = right_decisions(labels, scores, thresholds)
+    false_positives = 1 - num_reals / (labels == REAL).sum()
+    return float(thresholds[false_positives <= share + EPSILON].min(initial=1.0))
+
+
 THRESHOLD_RULES: Mapping[str, Callable[[NDArray[np.int64], NDArray[np.float64]], float]] = {
     "accuracy": best_accuracy,
     "balanced": best_balanced_accuracy,
@@ -63,7 +82,7 @@ def choose_threshold(labels: NDArray[np.int64], scores: NDArray[np.float64], *, 
     Args:
         labels: (images,), 0 or 1, of the validation split; both must occur.
         scores: (images,), P(fake), [0, 1].
-        rule: a name of `THRESHOLD_RULES`.
+        rule: a name of `THRESHOLD_RULES`, or "fpr<=0.01" for `at_most_false_positives`.
 
     Returns:
         The least score to call fake.
@@ -74,6 +93,8 @@ def choose_threshold(labels: NDArray[np.int64], scores: NDArray[np.float64], *, 
     """
     if np.unique(labels).size < 2:
         raise EvaluationError("a threshold needs real and fake images; there are only images of one kind")
+    if rule.startswith(FALSE_POSITIVES):
+        return at_most_false_positives(labels, scores, share=float(rule.removeprefix(FALSE_POSITIVES)))
     return choose(THRESHOLD_RULES, rule, kind="threshold rule")(labels, scores)
 
 

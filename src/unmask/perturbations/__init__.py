@@ -28,15 +28,17 @@ Image = NDArray[np.uint8]
 
 
 class Perturbation(Protocol):
-    """One kind of change.
+    """One kind of change."""
 
-    Attributes:
-        AMOUNTS: what each severity from 1 on means, the mildest first.
-        UNIT: of the amounts, in a few words.
-    """
+    @property
+    def AMOUNTS(self) -> tuple[float, ...]:  # noqa: N802 (a module's constant)
+        """What each severity from 1 on means, the mildest first."""
+        ...
 
-    AMOUNTS: tuple[float, ...]
-    UNIT: str
+    @property
+    def UNIT(self) -> str:  # noqa: N802
+        """Of the amounts, in a few words."""
+        ...
 
     def apply(self, image: Image, amount: float, generator: np.random.Generator) -> Image:
         """Changes a picture (height, width, 3), uint8, by one of the amounts; its size stays."""

@@ -24,3 +24,9 @@ def size_of(image: NDArray[np.uint8], *, factor: float = 1.0) -> tuple[int, int]
     """Gives width and height, times a factor, of a pixel at least."""
     height, width = image.shape[:2]
     return max(1, round(width * factor)), max(1, round(height * factor))
+
+
+def to_bytes(values: NDArray[Any]) -> NDArray[np.uint8]:
+    """Rounds values of any range to a picture's, [0, 255]."""
+    picture: NDArray[np.uint8] = np.clip(np.rint(values), 0, 255).astype(np.uint8)
+    return picture

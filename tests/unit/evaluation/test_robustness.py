@@ -90,7 +90,7 @@ def test_frames_of_one_video_widen_the_intervals() -> None:
     # In blurred pictures this model is right about every real and wrong about every fake: half of each cluster, or
     # all or none of it where a video holds one class alone.
     members = images(20)[2]
-    together = {member: number % 2 for number, member in enumerate(members)}
+    together = {member: "ab"[number % 2] for number, member in enumerate(members)}
     of_videos = measure_grid(Detail(), batches(20), PERTURBATIONS, judge=JUDGE, clusters=together, seed=1)
     widths = [
         cell(table, "blur", 5)["accuracy_high"] - cell(table, "blur", 5)["accuracy_low"]

@@ -13,10 +13,16 @@ from numpy.typing import NDArray
 from unmask.evaluation.metrics.accuracy import accuracy_score
 from unmask.evaluation.metrics.average_precision import average_precision_score
 from unmask.evaluation.metrics.brier import brier_error
+from unmask.evaluation.metrics.calibration_error import expected_calibration_error
 from unmask.evaluation.metrics.f1 import f1_score
 from unmask.evaluation.metrics.log_loss import log_loss
 from unmask.evaluation.metrics.precision import precision_score
 from unmask.evaluation.metrics.recall import recall_score
+from unmask.evaluation.metrics.recall_at_fpr import (
+    recall_at_fpr_0_1_percent_score,
+    recall_at_fpr_0_5_percent_score,
+    recall_at_fpr_1_percent_score,
+)
 from unmask.evaluation.metrics.roc_auc import roc_auc_score
 
 
@@ -45,6 +51,10 @@ PROBABILITY_METRICS: Mapping[str, ProbabilityMetric] = {
     "average_precision_score": average_precision_score,
     "log_loss": log_loss,
     "brier_error": brier_error,
+    "expected_calibration_error": expected_calibration_error,
+    "recall_at_fpr_0_1_percent_score": recall_at_fpr_0_1_percent_score,
+    "recall_at_fpr_0_5_percent_score": recall_at_fpr_0_5_percent_score,
+    "recall_at_fpr_1_percent_score": recall_at_fpr_1_percent_score,
 }
 DECISION_METRICS: Mapping[str, DecisionMetric] = {
     "accuracy_score": accuracy_score,

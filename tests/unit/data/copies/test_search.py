@@ -6,7 +6,8 @@ import pytest
 from PIL import Image
 
 from unmask.config import IndexConfig
-from unmask.data.copies.search import find_copies, join_copies
+from unmask.data.components import join_copies
+from unmask.data.copies.search import find_copies
 from unmask.data.index import index_archive
 from unmask.data.pictures.thumbnails import ThumbnailFile, read_thumbnails
 from unmask.records import COPY_COLUMNS
