@@ -18,6 +18,7 @@ def config() -> EvaluateConfig:
         seed=7,
         batch_size=8,
         threshold_rule="accuracy",
+        robustness_images=0,
         bootstrap_samples=100,
         confidence=0.95,
         calibration_bins=10,

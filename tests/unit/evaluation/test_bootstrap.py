@@ -14,7 +14,25 @@ def case(num_images: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     return labels, np.clip(0.5 + 0.15 * (2 * labels - 1) + generator.normal(0, 0.2, num_images), 0.001, 0.999)
 
 
-def test_values_are_those_of_scikit_learn():
+OF_LOW_FALSE_POSITIVES = [f"recall_at_fpr_{share}_percent_score" for share in ("0_1", "0_5", "1")]
+
+
+def recalls_at(labels: np.ndarray, scores: np.ndarray, shares: list[float]) -> list[float]:
+    """Tries every score as the threshold."""
+    found = []
+    for share in shares:
+        allowed = [score for score in scores if (scores[labels == 0] >= score).mean() <= share]
+        found.append(max([(scores[labels == 1] >= score).mean() for score in allowed], default=0.0))
+    return found
+
+
+def calibration_error(labels: np.ndarray, scores: np.ndarray) -> float:
+    """Goes from bin to bin."""
+    bins = [(labels[chosen], scores[chosen]) for low in range(10) if (chosen := np.floor(scores * 10) == low).any()]
+    return sum(len(one) / len(labels) * abs(one.mean() - other.mean()) for one, other in bins)
+
+
+def test_values_are_those_of_scikit_learn_or_worked_out_image_by_image():
     labels, scores = case(500, seed=1)
     found = intervals(labels, scores, threshold=0.4, samples=2, confidence=0.95, seed=1)
     decisions = scores >= 0.4
@@ -23,6 +41,8 @@ def test_values_are_those_of_scikit_learn():
         "average_precision_score": metrics.average_precision_score(labels, scores),
         "log_loss": metrics.log_loss(labels, scores),
         "brier_error": metrics.brier_score_loss(labels, scores),
+        **dict(zip(OF_LOW_FALSE_POSITIVES, recalls_at(labels, scores, [0.001, 0.005, 0.01]), strict=True)),
+        "expected_calibration_error": calibration_error(labels, scores),
         "accuracy_score": metrics.accuracy_score(labels, decisions),
         "precision_score": metrics.precision_score(labels, decisions),
         "recall_score": metrics.recall_score(labels, decisions),
@@ -84,7 +104,7 @@ def test_resample_without_one_label_is_drawn_again():
     labels = np.array([1] + [0] * 7)
     generator = np.random.default_rng(9)
     for _ in range(200):
-        weights = draw_weights(generator, labels)
+        weights = draw_weights(generator, labels, clusters=np.arange(8))
         assert weights.sum() == 8
         assert 0 < weights[0] < 8
 
@@ -92,3 +112,27 @@ def test_resample_without_one_label_is_drawn_again():
 def test_one_label_alone_is_refused():
     with pytest.raises(EvaluationError, match="only images of one kind"):
         intervals(np.ones(4, np.int64), np.full(4, 0.5), threshold=0.5, samples=10, confidence=0.9, seed=1)
+
+
+def test_images_of_one_video_are_drawn_together() -> None:
+    weights = draw_weights(np.random.default_rng(1), np.array([0, 0, 1, 1, 0]), clusters=np.array([0, 0, 1, 1, 2]))
+    assert weights[0] == weights[1]
+    assert weights[2] == weights[3]
+
+
+def test_ten_frames_a_video_leave_intervals_as_wide_as_one() -> None:
+    labels, scores = case(60, seed=10)
+    bounds = []
+    for times, clusters in ((1, None), (10, np.repeat(np.arange(60), 10)), (10, None)):
+        found = intervals(
+            np.repeat(labels, times),
+            np.repeat(scores, times),
+            threshold=0.5,
+            samples=300,
+            confidence=0.9,
+            seed=1,
+            clusters=clusters,
+        )["roc_auc_score"]
+        bounds.append(found.high - found.low)
+    assert bounds[1] == pytest.approx(bounds[0], rel=0.15)
+    assert bounds[2] < 0.5 * bounds[0]

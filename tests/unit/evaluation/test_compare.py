@@ -2,10 +2,12 @@
 
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from unmask.errors import ConfigError, EvaluationError
-from unmask.evaluation.compare import cells, compare, markdown
+from unmask.evaluation.compare import cells, compare, differences, differences_markdown, markdown
 from unmask.evaluation.metrics import METRIC_NAMES
 
 
@@ -76,3 +78,39 @@ def test_nothing_to_compare_is_refused():
 def test_unknown_metric_is_refused_with_those_there_are():
     with pytest.raises(ConfigError, match=r"compare.champion_metric 'auc'; there are: accuracy_score, .*roc_auc_score"):
         compare({"cnn": report(validation=0.8, test=0.6)}, champion_metric="auc")
+
+
+def predictions(scores: list[float]) -> pd.DataFrame:
+    members = [f"{number}.jpg" for number in range(len(scores))]
+    labels = [number % 2 for number in range(len(scores))]
+    return pd.DataFrame({"member": members, "label": labels, "score": scores, "cluster": members})
+
+
+def test_a_clearly_better_model_differs_and_an_equal_one_does_not() -> None:
+    generator = np.random.default_rng(1)
+    labels = np.arange(200) % 2
+    good, poor = (0.5 + 0.2 * (2 * labels - 1) + generator.normal(0, noise, 200) for noise in (0.05, 1.0))
+    tables = {"good": predictions(list(good)), "like": predictions(list(good)), "poor": predictions(list(poor))}
+    found = differences(tables, thresholds=dict.fromkeys(tables, 0.5), confidence=0.95)
+    assert len(found) == 3 * 2
+    by_pair = {(row.first, row.second, row.metric): row for row in found.itertuples()}
+    assert not by_pair["good", "poor", "roc_auc_score"].is_noise
+    assert by_pair["good", "poor", "accuracy_score"].p_value < 1e-6
+    assert by_pair["good", "like", "roc_auc_score"].is_noise
+    text = differences_markdown(found)
+    assert "- roc_auc_score: good +0.000 (+0.000 to +0.000) against like, p = 1: within noise." in text
+    assert "a difference." in text
+
+
+def test_order_of_rows_does_not_matter() -> None:
+    one, other = predictions([0.1, 0.9, 0.6, 0.4]), predictions([0.2, 0.8, 0.3, 0.7])
+    mixed = {"a": one.iloc[::-1], "b": other}
+    thresholds = {"a": 0.5, "b": 0.5}
+    expected = differences({"a": one, "b": other}, thresholds=thresholds, confidence=0.95)
+    pd.testing.assert_frame_equal(differences(mixed, thresholds=thresholds, confidence=0.95), expected)
+
+
+def test_predictions_of_other_images_are_not_compared() -> None:
+    tables = {"a": predictions([0.1, 0.9]), "b": predictions([0.1, 0.9, 0.2])}
+    with pytest.raises(EvaluationError, match="a and b were judged on different images"):
+        differences(tables, thresholds={"a": 0.5, "b": 0.5}, confidence=0.95)

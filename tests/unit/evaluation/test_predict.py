@@ -63,8 +63,9 @@ def test_smaller_last_batch_is_filled_to_the_size_of_the_others():
 
 
 def test_table_has_a_row_an_image():
-    table = predict(MeanModel(), batches([[1, 2]], names="ba")).table()
-    assert list(table.columns) == ["member", "label", "score"]
+    table = predict(MeanModel(), batches([[1, 2]], names="ba")).table({"a": "z"})
+    assert list(table.columns) == ["member", "label", "score", "cluster"]
+    assert table["cluster"].tolist() == ["z", "b"]
     assert table["member"].tolist() == ["a", "b"]
 
 

@@ -25,11 +25,12 @@ def batch(means: list[float], labels: list[int], *, log: list[str] | None = None
 
 
 def test_threshold_comes_from_validation_not_from_test(config):
-    # On validation everything above sigmoid(1.5) is fake; on test a threshold of 0.5 would be the better one.
+    # On validation everything above a logit of 1.5 is fake; on test a threshold of 0.5 would be the better one.
     validation = batch([1, 1, 2, 2], [0, 0, 1, 1])
     found = evaluate(MeanModel(), validation=validation, test=batch([-1, -1, 1, 1], [0, 0, 1, 1]), config=config)
-    # Halfway between sigmoid(1) = 0.731059 and sigmoid(2) = 0.880797.
-    assert found.threshold == pytest.approx(0.805928, abs=1e-6)
+    # Halfway between the scores of logits 1 and 2, once they are divided by the temperature.
+    halfway = (1 / (1 + np.exp(-found.calibration.slope * np.array([1, 2])))).mean()
+    assert found.threshold == pytest.approx(halfway, abs=1e-6)
     assert found.validation["accuracy_score"] == 1
     assert found.test["recall_score"].value == 0
 
@@ -58,7 +59,7 @@ def test_split_with_one_label_is_refused_by_name(config, labels, missing):
         evaluate(MeanModel(), validation=batch([-1, 1], [0, 1]), test=batch([-1, 1], labels), config=config)
 
 
-def test_scores_of_an_improper_loss_are_calibrated_on_validation(config):
+def test_scores_are_calibrated_on_validation_by_a_temperature_or_where_the_loss_asks_by_a_line(config):
     validation, test = ([-1, -0.5, 0.5, 1], [0, 1, 0, 1]), ([-1, 1], [0, 1])
 
     def found(*, is_proper: bool):
@@ -66,10 +67,23 @@ def test_scores_of_an_improper_loss_are_calibrated_on_validation(config):
             MeanModel(), validation=batch(*validation), test=batch(*test), config=config, is_proper=is_proper
         )
 
-    as_they_are, calibrated = found(is_proper=True), found(is_proper=False)
-    assert as_they_are.summary()["calibration"] == {"method": "none", "slope": 1.0, "intercept": 0.0}
-    line = calibrated.summary()["calibration"]
-    assert line["method"] == "platt"
-    expected = 1 / (1 + np.exp(-(line["slope"] * np.array([-1, 1]) + line["intercept"])))
-    assert calibrated.test_predictions.scores == pytest.approx(expected)
-    assert as_they_are.test_predictions.scores == pytest.approx(1 / (1 + np.exp([1, -1])))
+    for is_proper in (True, False):
+        judged = found(is_proper=is_proper)
+        line = judged.summary()["calibration"]
+        expected = 1 / (1 + np.exp(-(line["slope"] * np.array([-1, 1]) + line["intercept"])))
+        assert judged.test_predictions.scores == pytest.approx(expected)
+        # Symmetric images: Platt's line goes through 0 but for its last digits, and is the temperature's.
+        assert line["slope"] != 1
+        assert line["intercept"] == pytest.approx(0, abs=0.01)
+        # Logits of -1 and 1: one image each, so the error is the mean distance of score and label.
+        assert line["error_before"] == pytest.approx(1 / (1 + np.exp(1)), abs=1e-6)
+        assert line["error_after"] == pytest.approx(expected[0], abs=1e-6)
+    assert found(is_proper=True).summary()["calibration"]["method"] == "temperature"
+
+
+def test_a_line_of_its_own_intercept_is_fitted_where_the_loss_asks(config):
+    validation = ([0.5, 1, 2, 2.5], [0, 1, 0, 1])
+    found = evaluate(
+        MeanModel(), validation=batch(*validation), test=batch([-1, 1], [0, 1]), config=config, is_proper=False
+    )
+    assert found.summary()["calibration"]["method"] == "platt"

@@ -80,3 +80,13 @@ def test_one_label_alone_is_refused(rule):
 def test_unknown_rule_is_refused():
     with pytest.raises(ConfigError, match="unknown threshold rule 'best'; there are: accuracy, balanced, half"):
         chosen([0, 1], [0.2, 0.8], "best")
+
+
+@pytest.mark.parametrize(("rule", "expected"), [("fpr<=0.1", 0.875), ("fpr<=0.25", 0.65), ("fpr<=0.5", 0.55)])
+def test_few_enough_reals_are_called_fake(rule: str, expected: float) -> None:
+    # Reals at 0.1, 0.5, 0.6, 0.8: from 0.65 on one of four is called fake, from 0.55 on two; above 0.8 none.
+    assert chosen([0, 0, 0, 0, 1, 1], [0.1, 0.5, 0.6, 0.8, 0.7, 0.95], rule) == pytest.approx(expected, abs=1e-6)
+
+
+def test_where_only_a_real_has_the_highest_score_nothing_is_called_fake() -> None:
+    assert chosen([0, 1], [1.0, 0.5], "fpr<=0.01") == 1.0

@@ -36,7 +36,30 @@ def write_report(folder: Path, *, value: float) -> None:
         "validation": dict.fromkeys(METRIC_NAMES, value),
         "test": {name: {"value": value, "low": value, "high": value} for name in METRIC_NAMES},
         "records": {"validation": {"real": 1, "fake": 1}, "test": {"real": 1, "fake": 1}},
+        "threshold": 0.5,
+        "confidence": 0.95,
+        "calibration": {
+            "method": "temperature",
+            "slope": 0.5,
+            "intercept": 0.0,
+            "error_before": 0.2,
+            "error_after": 0.1,
+        },
+        "robustness": {
+            "images": 40,
+            "mean_accuracy_score": 0.65,
+            "mean_roc_auc_score": 0.7,
+            "worst": {
+                "perturbation": "social_media",
+                "severity": 5,
+                "amount": 5,
+                "accuracy_score": 0.52,
+                "roc_auc_score": 0.6,
+            },
+        },
     }
+    rows = {"member": list("abcd"), "label": [0, 0, 1, 1], "score": [0.1, 0.2, 0.8, value], "cluster": list("abcd")}
+    pd.DataFrame(rows).to_csv(folder / "predictions.csv", index=False)
     (folder / "metrics.json").write_text(json.dumps(content))
 
 
@@ -56,7 +79,7 @@ def test_stage_writes_table_page_and_champion_the_same_twice(tmp_path, monkeypat
     write_report(tmp_path / "resnet50", value=0.9)
     run(tmp_path, monkeypatch)
     first = {file.name: file.read_bytes() for file in (tmp_path / "out").iterdir()}
-    assert sorted(first) == ["champion.json", "model-card.md", "table.csv", "table.md"]
+    assert sorted(first) == ["champion.json", "differences.csv", "model-card.md", "table.csv", "table.md"]
     assert json.loads(first["champion.json"]) == {
         "metric": "roc_auc_score",
         "model": "resnet50",
@@ -78,6 +101,11 @@ def test_model_card_names_the_data_its_licence_and_what_the_audit_warns_of(tmp_p
         "# Model card: resnet50",
         "Page: https://example.org/faces",
         "Licence: CC0",
+        "Logits are divided by a temperature of 2, fitted on validation.",
+        "Expected calibration error on test: 0.200 before, 0.100 after.",
+        "The worst: social media, severity 5 (5), accuracy 0.520",
+        "little better than by chance: do not use it on them",
+        "against resnet50",
         "Images: test: 1 real and 1 fake",
         "2 findings were held against their limits; 1 are above.",
         "- **A simple model tells real from fake.** Equalise.",
