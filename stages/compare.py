@@ -10,7 +10,7 @@ from typing import Any
 from unmask import artifacts, config
 from unmask.console import run_stage, show_table
 from unmask.data.raw import require_source
-from unmask.data.record_tables import read_predictions
+from unmask.data.record_tables import read_external, read_predictions
 from unmask.errors import EvaluationError
 from unmask.evaluation.compare import cells, compare, differences, differences_markdown, markdown
 from unmask.evaluation.model_card import model_card
@@ -23,6 +23,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--params", type=Path, required=True)
     parser.add_argument("--evaluations", type=Path, nargs="+", required=True, help="the evaluations' folders")
+    parser.add_argument(
+        "--externals", type=Path, nargs="+", required=True, help="what evaluate_external made, by model"
+    )
     parser.add_argument("--raw", type=Path, required=True, help="what download made")
     parser.add_argument("--audit", type=Path, required=True, help="the audit.json of the split")
     parser.add_argument("--output", type=Path, required=True)
@@ -44,6 +47,7 @@ def main() -> None:
         thresholds={name: report["threshold"] for name, report in reports.items()},
         confidence=min(report["confidence"] for report in reports.values()),
     )
+    externals = {folder.name: read_external(folder / "external.csv") for folder in arguments.externals}
     audit = read_report(arguments.audit)
     with artifacts.atomic_path(arguments.output) as folder:
         artifacts.write_csv(folder / "table.csv", comparison.table)
@@ -55,6 +59,7 @@ def main() -> None:
             audit=audit,
             report=reports[comparison.champion.model],
             tests=tests,
+            external=externals.get(comparison.champion.model, []),
         )
         artifacts.write_text(folder / "model-card.md", card)
         artifacts.write_json(folder / "champion.json", asdict(comparison.champion))

@@ -341,6 +341,13 @@ class EvaluateConfig:
 
 
 @dataclass(frozen=True, config=STRICT)
+class EvaluateExternalConfig:
+    """Which sets from elsewhere are judged, beside those in `data/external`: paths of zips or folders."""
+
+    sets: list[Annotated[str, Field(min_length=1)]]
+
+
+@dataclass(frozen=True, config=STRICT)
 class CompareConfig:
     """How the champion is chosen, on the validation split."""
 
@@ -360,6 +367,7 @@ class Config:
     choose_loss: ChooseLossConfig
     train: TrainConfig
     evaluate: EvaluateConfig
+    evaluate_external: EvaluateExternalConfig
     compare: CompareConfig
 
 

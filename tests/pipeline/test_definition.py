@@ -59,11 +59,10 @@ def test_every_section_of_the_parameters_is_some_stages() -> None:
 
 def test_every_model_is_trained_evaluated_and_compared() -> None:
     models = list(PARAMETERS["train"])
-    for stage in ("head_features", "train", "evaluate"):
+    for stage in ("head_features", "train", "evaluate", "evaluate_external"):
         assert PIPELINE["stages"][stage]["matrix"]["model"] == models
-    assert [f"reports/evaluate/{model}" for model in models] == [
-        dep for dep in PIPELINE["stages"]["compare"]["deps"] if dep.startswith("reports/")
-    ]
+    judged = [f"reports/{stage}/{model}" for stage in ("evaluate", "evaluate_external") for model in models]
+    assert judged == [dep for dep in PIPELINE["stages"]["compare"]["deps"] if dep.startswith("reports/")]
 
 
 def test_only_evaluate_reads_the_test_split() -> None:

@@ -1,6 +1,7 @@
 """Reading back the tables that `index` and `split` write: text stays text, also where it looks like a number."""
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -71,6 +72,19 @@ def read_predictions(path: Path) -> pd.DataFrame:
         EvaluationError: the file is missing or no such table.
     """
     return read_table(path, PREDICTION_COLUMNS, EvaluationError)
+
+
+def read_external(path: Path) -> list[dict[str, Any]]:
+    """Reads `external.csv`: a mapping a set, numbers as numbers.
+
+    Raises:
+        EvaluationError: the file is missing or no table.
+    """
+    try:
+        table = pd.read_csv(path, dtype={"set": str, "warning": str}, keep_default_na=False)
+        return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
+    except (OSError, ValueError) as error:
+        raise EvaluationError(f"cannot read {path}: run `dvc repro evaluate_external`") from error
 
 
 def read_table(path: Path, columns: tuple[str, ...], error_class: type[UnmaskError]) -> pd.DataFrame:

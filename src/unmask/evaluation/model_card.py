@@ -22,7 +22,13 @@ LIMITS = """## Limits
 
 
 def model_card(
-    comparison: Comparison, *, source: Source, audit: Mapping[str, Any], report: Mapping[str, Any], tests: pd.DataFrame
+    comparison: Comparison,
+    *,
+    source: Source,
+    audit: Mapping[str, Any],
+    report: Mapping[str, Any],
+    tests: pd.DataFrame,
+    external: Sequence[Mapping[str, Any]] = (),
 ) -> str:
     """Writes the card.
 
@@ -32,6 +38,7 @@ def model_card(
         audit: the content of `data/split/audit.json`.
         report: the content of the champion's `metrics.json`.
         tests: of every two models against each other: `compare.differences`.
+        external: the champion's rows on sets from elsewhere, `external.COLUMNS`.
 
     Returns:
         Markdown.
@@ -41,7 +48,7 @@ def model_card(
     made = f"Model file sha256 `{champion.model_sha256}`; chosen by {champion.metric} on the {champion.split} split."
     parts = [title, made, data_section(source, audit["images"]), audit_section(audit["findings"])]
     parts += ["## Results", markdown(comparison).strip(), differences_markdown(tests).strip()]
-    parts += [calibration_section(report), robustness_section(report), LIMITS]
+    parts += [calibration_section(report), robustness_section(report), external_section(external), LIMITS]
     parts = [part for part in parts if part]
     return "\n\n".join(parts) + "\n"
 
@@ -89,6 +96,21 @@ def robustness_section(report: Mapping[str, Any]) -> str:
     if worst["accuracy_score"] < NEAR_CHANCE <= untouched:
         lines.append(f"**Such pictures are judged little better than by chance: do not use it on them ({where}).**")
     return "\n\n".join(["## Robustness", *lines])
+
+
+def external_section(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Lays out how the model does on faces from elsewhere."""
+    if not rows:
+        return "## Faces from elsewhere\n\nNone were judged: nothing is known of other generators than the data's own."
+    lines = ["| set | real | fake | ROC AUC | accuracy at the threshold | balanced | at the set's best threshold |"]
+    lines.append("|---|--:|--:|--:|--:|--:|--:|")
+    for row in rows:
+        area = f"{row['roc_auc_score']:.3f} ({row['roc_auc_low']:.3f} to {row['roc_auc_high']:.3f})"
+        accuracy = f"{row['accuracy_score']:.3f} ({row['accuracy_low']:.3f} to {row['accuracy_high']:.3f})"
+        balanced = f"{row['balanced_accuracy_score']:.3f} | {row['best_balanced_accuracy_score']:.3f}"
+        lines.append(f"| {row['set']} | {row['real']:,} | {row['fake']:,} | {area} | {accuracy} | {balanced} |")
+    warnings = [f"**Warning: {row['warning']}.**" for row in rows if row["warning"]]
+    return "\n\n".join(["## Faces from elsewhere", "\n".join(lines), *warnings])
 
 
 def count_classes(counts: Mapping[str, int]) -> str:

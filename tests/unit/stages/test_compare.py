@@ -9,9 +9,24 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from unmask.evaluation.external import COLUMNS
 from unmask.evaluation.metrics import METRIC_NAMES
 
 ROOT = Path(__file__).parents[3]
+EXTERNAL = dict.fromkeys(COLUMNS, 0.5) | {
+    "set": "other",
+    "real": 86,
+    "fake": 300,
+    "rejects": 0,
+    "roc_auc_score": 0.8,
+    "roc_auc_low": 0.75,
+    "roc_auc_high": 0.85,
+    "accuracy_low": 0.45,
+    "accuracy_high": 0.55,
+    "balanced_accuracy_score": 0.51,
+    "best_balanced_accuracy_score": 0.7,
+    "warning": "the threshold fails",
+}
 FINDINGS = [
     {"statement": "A simple model tells real from fake.", "verdict": "warning", "advice": "Equalise."},
     {"statement": "No image is a copy of another.", "verdict": "fine"},
@@ -69,7 +84,11 @@ def run(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (folder / "source.json").write_text(json.dumps({**source, "bytes": 9, "sha256": "a" * 64}))
     (folder / "audit.json").write_text(json.dumps({"images": {"test": {"real": 1, "fake": 1}}, "findings": FINDINGS}))
     arguments = ["--params", str(ROOT / "params.yaml"), "--evaluations", *evaluations, "--output", str(folder / "out")]
-    arguments += ["--raw", str(folder), "--audit", str(folder / "audit.json")]
+    arguments += ["--raw", str(folder), "--audit", str(folder / "audit.json"), "--externals"]
+    for model in ("cnn", "resnet50"):
+        (folder / "external" / model).mkdir(parents=True, exist_ok=True)
+        pd.DataFrame([EXTERNAL], columns=COLUMNS).to_csv(folder / "external" / model / "external.csv", index=False)
+        arguments.append(str(folder / "external" / model))
     monkeypatch.setattr(sys, "argv", ["compare.py", *arguments])
     runpy.run_path(str(ROOT / "stages" / "compare.py"), run_name="__main__")
 
@@ -101,6 +120,8 @@ def test_model_card_names_the_data_its_licence_and_what_the_audit_warns_of(tmp_p
         "# Model card: resnet50",
         "Page: https://example.org/faces",
         "Licence: CC0",
+        "| other | 86 | 300 | 0.800 (0.750 to 0.850) | 0.500 (0.450 to 0.550) | 0.510 | 0.700 |",
+        "**Warning: the threshold fails.**",
         "Logits are divided by a temperature of 2, fitted on validation.",
         "Expected calibration error on test: 0.200 before, 0.100 after.",
         "The worst: social media, severity 5 (5), accuracy 0.520",

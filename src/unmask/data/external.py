@@ -1,0 +1,138 @@
+"""Labelled faces from elsewhere: found in a folder, or named; read as the pipeline reads its own, never learnt from."""
+
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from unmask.config import IndexConfig
+from unmask.data.archives.contents import locate
+from unmask.data.archives.reader import ArchiveReader
+from unmask.data.index import index_archive
+from unmask.data.pictures.decoding import Pixels, decode, fit_image
+from unmask.data.pictures.equalise import equalise
+from unmask.errors import ArchiveError, ImageError
+
+Batch = tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64], list[str]]
+
+
+@dataclass(frozen=True)
+class ExternalSet:
+    """One set of faces.
+
+    Attributes:
+        name: the archive's or folder's name without its ending.
+        archive: a zip that holds it.
+        records: the usable images, `records.RECORD_COLUMNS`.
+        num_rejects: of its pictures cannot be used.
+    """
+
+    name: str
+    archive: Path
+    records: pd.DataFrame
+    num_rejects: int
+
+    @property
+    def clusters(self) -> dict[str, str]:
+        """Member to its group, where the archive names one."""
+        groups = self.records["group"].astype(str)
+        return {member: group for member, group in zip(self.records["member"], groups, strict=True) if group}
+
+
+def find_sets(folder: Path, named: Sequence[str]) -> list[Path]:
+    """Lists archives and folders, by name.
+
+    Args:
+        folder: every zip and every folder in it is a set.
+        named: paths of further ones.
+
+    Raises:
+        ArchiveError: a named one is missing, or two have one name.
+    """
+    found = [path for path in sorted(folder.glob("[!.]*")) if path.is_dir() or path.suffix.lower() == ".zip"]
+    found += [Path(path) for path in named]
+    for path in found:
+        if not path.exists():
+            raise ArchiveError(f"evaluate_external.sets: there is no {path}")
+    names = [path.stem for path in found]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ArchiveError(f"two sets from elsewhere are called {', '.join(twice)}: rename one")
+    return sorted(found, key=lambda path: path.stem)
+
+
+@contextmanager
+def opened(path: Path, config: IndexConfig) -> Iterator[ExternalSet]:
+    """Indexes one set; a folder is packed into a zip first, for as long as the block lasts.
+
+    Args:
+        path: a zip or a folder, with real and fake pictures in folders of these names.
+        config: workers, and what counts as usable.
+
+    Yields:
+        The set.
+
+    Raises:
+        ArchiveError: it is no set of labelled faces, or too many of its pictures cannot be used.
+    """
+    with TemporaryDirectory() as temporary:
+        archive = path if path.is_file() else packed(path, Path(temporary) / f"{path.name}.zip")
+        index = index_archive(archive, config)
+        yield ExternalSet(path.stem, archive, index.records, num_rejects=len(index.rejects))
+
+
+def packed(folder: Path, target: Path) -> Path:
+    """Stores a folder's files in a zip, by name."""
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
+        for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+            archive.write(file, file.relative_to(folder).as_posix())
+    return target
+
+
+def batches(
+    external: ExternalSet, *, preprocess: Mapping[str, Any], max_pixels: int, batch_size: int
+) -> Iterator[Batch]:
+    """Reads a set's pictures as a model was taught to see them.
+
+    Args:
+        external: the set.
+        preprocess: `image_size`, `fit`, `resample` and `equalise`, as `training.json` has them.
+        max_pixels: the most pixels that will be decoded.
+        batch_size: pictures a batch; the last may be smaller.
+
+    Yields:
+        images (batch, size, size, 3) uint8; labels (batch,) int64; members.
+
+    Raises:
+        ArchiveError: a picture has changed since it was indexed.
+    """
+    records = external.records
+    entries = locate(external.archive, records["member"])
+    with ArchiveReader(external.archive) as reader:
+        for start in range(0, len(records), batch_size):
+            part = records.iloc[start : start + batch_size]
+            pictures = []
+            for position in range(start, start + len(part)):
+                try:
+                    pictures.append(seen(reader.read(entries[position]), preprocess, max_pixels=max_pixels))
+                except ImageError as error:
+                    raise ArchiveError(f"{entries[position].name} in {external.archive}: {error}") from error
+            yield np.stack(pictures), part["label"].to_numpy(dtype=np.int64), part["member"].tolist()
+
+
+def seen(content: bytes, preprocess: Mapping[str, Any], *, max_pixels: int) -> Pixels:
+    """Decodes one picture and brings it to what a model sees, as serving does."""
+    pixels = fit_image(
+        decode(content, max_pixels=max_pixels),
+        size=int(preprocess["image_size"]),
+        fit=str(preprocess["fit"]),
+        resample=str(preprocess["resample"]),
+    )
+    return equalise(pixels, quality=int(preprocess.get("equalise", 0)))
