@@ -16,7 +16,8 @@ from unmask.artifacts import UNFINISHED, sha256_of_file
 from unmask.environment import MLFLOW_TRACKING_URI
 
 ROOT = Path(__file__).parents[2]
-COPIED = ("src", "stages", "dvc.yaml", "params.yaml", ".dvcignore", ".gitignore", "pyproject.toml")
+EXTERNAL = "data/external/README.md"
+COPIED = ("src", "stages", "dvc.yaml", "params.yaml", ".dvcignore", ".gitignore", "pyproject.toml", EXTERNAL)
 SHRUNK = {
     "download.sample": {"images": 80, "image_size": 32, "seed": 7},
     "preprocess.image_size": 32,
@@ -28,6 +29,7 @@ SHRUNK = {
     "train.cnn.recipe.epochs": 2,
     "train.resnet50.recipe.epochs": 1,
     "evaluate.bootstrap_samples": 100,
+    "evaluate.robustness_images": 8,
 }
 OUTPUTS = ("data", "models", "reports")
 PARENTS = (
@@ -37,6 +39,7 @@ PARENTS = (
     "models",
     "reports",
     "reports/evaluate",
+    "reports/evaluate_external",
     "reports/search_loss",
     "reports/choose_loss",
 )  # of the folders that stages make
@@ -168,6 +171,7 @@ def make_project(root: Path, *, site_cache: Path) -> Project:
     for name in COPIED:
         source = ROOT / name
         ignored = shutil.ignore_patterns("__pycache__", "*.egg-info")
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copytree(source, root / name, ignore=ignored) if source.is_dir() else shutil.copy(source, root / name)
     project = Project(root, site_cache=site_cache)
     project.set_parameters(SHRUNK)

@@ -29,6 +29,7 @@ NOT_COPIED = "ERROR: failed to transfer"  # DVC's words, of what it cannot copy 
 FEATURES = ("--features", "data/features/cnn")
 LOSS = ("--loss", "reports/choose_loss/cnn/choice.json")
 EVALUATIONS = ("reports/evaluate/cnn", "reports/evaluate/resnet50")
+EXTERNALS = ("reports/evaluate_external/cnn", "reports/evaluate_external/resnet50")
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,16 @@ CHEAP = (
     Case(
         "compare",
         "reports/compare",
-        ("--evaluations", *EVALUATIONS, "--raw", "data/raw", "--audit", "data/split/audit.json"),
+        (
+            "--evaluations",
+            *EVALUATIONS,
+            "--externals",
+            *EXTERNALS,
+            "--raw",
+            "data/raw",
+            "--audit",
+            "data/split/audit.json",
+        ),
     ),
 )
 EXPENSIVE = (
@@ -60,7 +70,7 @@ EXPENSIVE = (
     Case(
         "evaluate",
         "reports/evaluate/cnn",
-        ("--model", "cnn", "--model-folder", "models/cnn", "--shards", "data/shards"),
+        ("--model", "cnn", "--model-folder", "models/cnn", "--shards", "data/shards", "--split", "data/split"),
     ),
 )
 
@@ -100,6 +110,10 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
         folder = project.root / "reports" / "evaluate" / model
         folder.mkdir(parents=True)
         (folder / "metrics.json").write_text(json.dumps(report(model)))
+        (folder / "predictions.csv").write_text("member,label,score,cluster\na,0,0.1,a\nb,1,0.9,b\n")
+        external = project.root / "reports" / "evaluate_external" / model
+        external.mkdir(parents=True)
+        (external / "external.csv").write_text("set,warning\n")
     yield project
     project.end_processes()
     shutil.rmtree(project.root)
@@ -143,6 +157,9 @@ def report(model: str) -> dict[str, object]:
         "validation": dict.fromkeys(METRIC_NAMES, 0.5),
         "test": {metric: {"value": 0.5, "low": 0.5, "high": 0.5} for metric in METRIC_NAMES},
         "records": {"validation": {"real": 1, "fake": 1}, "test": {"real": 1, "fake": 1}},
+        "threshold": 0.5,
+        "confidence": 0.95,
+        "calibration": {"method": "none", "slope": 1.0, "intercept": 0.0, "error_before": 0.1, "error_after": 0.1},
     }
 
 

@@ -76,8 +76,8 @@ def test_a_changed_learning_rate_reruns_its_own_model_only(project: Project) -> 
     project.set_parameters({"train.cnn.recipe.optimizer.learning_rate": 0.002})
     cells = [f"search_loss@cnn-{loss}" for loss in losses.names()]  # switched off, but by the same recipe
     ran = project.repro()
-    assert sorted(ran[:-3]) == sorted(cells)
-    assert ran[-3:] == ["train@cnn", "evaluate@cnn", "compare"]
+    assert sorted(ran[:-4]) == sorted(cells)
+    assert ran[-4:] == ["train@cnn", "evaluate@cnn", "evaluate_external@cnn", "compare"]
     assert len(project.runs()) == 3
 
 
