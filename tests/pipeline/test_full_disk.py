@@ -29,6 +29,7 @@ NOT_COPIED = "ERROR: failed to transfer"  # DVC's words, of what it cannot copy 
 FEATURES = ("--features", "data/features/cnn")
 LOSS = ("--loss", "reports/choose_loss/cnn/choice.json")
 EVALUATIONS = ("reports/evaluate/cnn", "reports/evaluate/resnet50")
+AUDIT = ("--audit", "data/split/audit.json")
 EXTERNALS = ("reports/evaluate_external/cnn", "reports/evaluate_external/resnet50")
 
 
