@@ -13,7 +13,7 @@ from unmask import losses
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from project import Project, make_project
+from project import EXTERNAL, Project, make_project
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,8 @@ def test_nothing_runs_again_when_nothing_changed(project: Project) -> None:
 def test_git_sees_no_output_of_the_pipeline(project: Project) -> None:
     assert project.run("git", "status", "--porcelain").stdout == ""
     tracked = project.run("git", "ls-files").stdout.splitlines()
-    assert not [path for path in tracked if path.startswith(("data/", "models/", "reports/", "mlruns/"))]
+    made = [path for path in tracked if path.startswith(("data/", "models/", "reports/", "mlruns/"))]
+    assert made == [EXTERNAL]  # says what the folder is for
 
 
 def test_the_store_holds_one_finished_run_a_model_with_curves_scores_and_lineage(project: Project) -> None:
