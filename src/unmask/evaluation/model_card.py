@@ -85,11 +85,11 @@ def robustness_section(report: Mapping[str, Any]) -> str:
     if "robustness" not in report:
         return ""
     grid, worst = report["robustness"], report["robustness"]["worst"]
-    untouched = report["test"]["accuracy_score"]["value"]
+    untouched = grid["untouched_accuracy_score"]
     text = (
         f"At the same threshold, over all perturbations of {grid['images']:,} test images: accuracy "
-        f"{grid['mean_accuracy_score']:.3f}, ROC AUC {grid['mean_roc_auc_score']:.3f} (untouched, on all test images: "
-        f"{untouched:.3f} and {report['test']['roc_auc_score']['value']:.3f})."
+        f"{grid['mean_accuracy_score']:.3f}, ROC AUC {grid['mean_roc_auc_score']:.3f} (untouched: {untouched:.3f} and "
+        f"{grid['untouched_roc_auc_score']:.3f})."
     )
     where = f"{worst['perturbation'].replace('_', ' ')}, severity {worst['severity']} ({worst['amount']:g})"
     lines = [text, f"The worst: {where}, accuracy {worst['accuracy_score']:.3f}, ROC AUC {worst['roc_auc_score']:.3f}."]

@@ -151,12 +151,15 @@ def summary(grid: pd.DataFrame) -> dict[str, object]:
         grid: what `measure_grid` gave.
 
     Returns:
-        The mean accuracy and area over all perturbed cells, and the cell of the lowest accuracy.
+        Accuracy and area of the same pictures untouched, their means over all perturbed cells, and the cell of the
+        lowest accuracy.
     """
-    perturbed = grid[grid["severity"] > 0]
+    perturbed, untouched = grid[grid["severity"] > 0], grid[grid["severity"] == 0].iloc[0]
     worst = perturbed.iloc[int(perturbed["accuracy_score"].argmin())]
     return {
         "images": int(grid["images"].iloc[0]),
+        "untouched_accuracy_score": float(untouched["accuracy_score"]),
+        "untouched_roc_auc_score": float(untouched["roc_auc_score"]),
         "mean_accuracy_score": round(float(perturbed["accuracy_score"].mean()), DIGITS),
         "mean_roc_auc_score": round(float(perturbed["roc_auc_score"].mean()), DIGITS),
         "worst": {

@@ -32,7 +32,8 @@ def draw(grids: Mapping[str, pd.DataFrame]) -> Figure:
     panels = figure.subplots(1, len(grids), squeeze=False, sharey=True)[0]
     for axes, (name, grid) in zip(panels, grids.items(), strict=True):
         panel(axes, grid, name=name)
-    panels[0].set_yticks(range(num_rows), [name.replace("_", " ") for name in PERTURBATIONS])
+    names = [f"{name.replace('_', ' ')}\n{one.UNIT}" for name, one in PERTURBATIONS.items()]
+    panels[0].set_yticks(range(num_rows), names, fontsize=8, linespacing=1.4)
     return figure
 
 

@@ -67,6 +67,7 @@ def test_a_model_that_lives_on_detail_falls_where_detail_goes() -> None:
     assert cell(table, "noise", 5)["mean_score_shift"] > 0.3
     worst = summary(table)["worst"]
     assert worst["accuracy_score"] == table["accuracy_score"].min()
+    assert summary(table)["untouched_accuracy_score"] == 1
 
 
 def test_batches_and_their_order_do_not_matter() -> None:

@@ -62,6 +62,8 @@ def write_report(folder: Path, *, value: float) -> None:
         },
         "robustness": {
             "images": 40,
+            "untouched_accuracy_score": 0.8,
+            "untouched_roc_auc_score": 0.9,
             "mean_accuracy_score": 0.65,
             "mean_roc_auc_score": 0.7,
             "worst": {
