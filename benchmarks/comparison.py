@@ -17,6 +17,8 @@ from rich.table import Table
 
 from unmask import artifacts
 
+# The widest counts: the same name of a processor may stand for several, twice as fast one as the other.
+VECTORS = {"avx512_bf16": "AVX-512 and bfloat16", "avx512f": "AVX-512", "avx2": "AVX2"}
 RESULTS = Path("benchmarks/results")
 Better = Literal["higher", "lower"]
 
@@ -135,10 +137,6 @@ def unmeasured(what: str, *, peer_name: str, at_least: float, unit: str) -> Comp
 def round_figure(figure: float) -> float:
     """Keeps three digits, or all before the point."""
     return float(round(figure)) if abs(figure) >= 100 else float(f"{figure:.3g}")
-
-
-# The widest counts: the same name of a processor may stand for several, twice as fast one as the other.
-VECTORS = {"avx512_bf16": "AVX-512 and bfloat16", "avx512f": "AVX-512", "avx2": "AVX2"}
 
 
 def machine() -> str:

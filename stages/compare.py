@@ -34,13 +34,12 @@ def main() -> None:
     section = config.load(arguments.params).compare
     started = time.monotonic()
     logger.info("compare: %s", ", ".join(str(folder) for folder in arguments.evaluations))
-    reports = {
-        report["model"]: report for report in (read_report(folder / "metrics.json") for folder in arguments.evaluations)
-    }
+    listed = [read_report(folder / "metrics.json") for folder in arguments.evaluations]
+    reports = {report["model"]: report for report in listed}
     comparison = compare(reports, champion_metric=section.champion_metric)
     predictions = {
-        read_report(folder / "metrics.json")["model"]: read_predictions(folder / "predictions.csv")
-        for folder in arguments.evaluations
+        report["model"]: read_predictions(folder / "predictions.csv")
+        for report, folder in zip(listed, arguments.evaluations, strict=True)
     }
     tests = differences(
         predictions,

@@ -35,9 +35,7 @@ def main() -> None:
     parameters = config.load(arguments.params)
     started = time.monotonic()
     sets = external.find_sets(arguments.external, parameters.evaluate_external.sets)
-    rows = []
-    if sets:
-        rows = measure(arguments, parameters, sets)
+    rows = measure(arguments, parameters, sets) if sets else []
     table = pd.DataFrame(rows, columns=COLUMNS)
     with artifacts.atomic_path(arguments.output) as folder:
         artifacts.write_csv(folder / "external.csv", table)

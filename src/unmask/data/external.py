@@ -16,8 +16,7 @@ from unmask.config import IndexConfig
 from unmask.data.archives.contents import locate
 from unmask.data.archives.reader import ArchiveReader
 from unmask.data.index import index_archive
-from unmask.data.pictures.decoding import Pixels, decode, fit_image
-from unmask.data.pictures.equalise import equalise
+from unmask.data.pictures.equalise import seen
 from unmask.errors import ArchiveError, ImageError
 
 Batch = tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64], list[str]]
@@ -125,14 +124,3 @@ def batches(
                 except ImageError as error:
                     raise ArchiveError(f"{entries[position].name} in {external.archive}: {error}") from error
             yield np.stack(pictures), part["label"].to_numpy(dtype=np.int64), part["member"].tolist()
-
-
-def seen(content: bytes, preprocess: Mapping[str, Any], *, max_pixels: int) -> Pixels:
-    """Decodes one picture and brings it to what a model sees, as serving does."""
-    pixels = fit_image(
-        decode(content, max_pixels=max_pixels),
-        size=int(preprocess["image_size"]),
-        fit=str(preprocess["fit"]),
-        resample=str(preprocess["resample"]),
-    )
-    return equalise(pixels, quality=int(preprocess.get("equalise", 0)))

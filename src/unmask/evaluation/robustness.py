@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
 
 import numpy as np
 import pandas as pd
@@ -187,5 +186,5 @@ def first_images(batches: Batches, *, count: int) -> Iterator[Batch]:
         if left <= 0:
             return
         taken = min(left, len(members))
-        yield images[:taken], labels[:taken], list(islice(members, taken))
+        yield images[:taken], labels[:taken], members[:taken]
         left -= taken

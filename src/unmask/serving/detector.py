@@ -9,8 +9,8 @@ import keras
 import numpy as np
 
 from unmask.artifacts import read_json, sha256_of_file
-from unmask.data.pictures.decoding import Pixels, decode, fit_image
-from unmask.data.pictures.equalise import equalise
+from unmask.data.pictures.decoding import Pixels
+from unmask.data.pictures.equalise import seen
 from unmask.errors import EvaluationError, ImageError
 from unmask.evaluation.calibration import Calibration
 from unmask.models import saved
@@ -113,14 +113,7 @@ class Detector:
         name = f"{image}: " if isinstance(image, Path) else ""
         try:
             content = image.read_bytes() if isinstance(image, Path) else image
-            picture = decode(content, max_pixels=MAX_PIXELS)
-            pixels = fit_image(
-                picture,
-                size=int(self.preprocess["image_size"]),
-                fit=str(self.preprocess["fit"]),
-                resample=str(self.preprocess["resample"]),
-            )
-            return equalise(pixels, quality=int(self.preprocess.get("equalise", 0)))
+            return seen(content, self.preprocess, max_pixels=MAX_PIXELS)
         except OSError as error:
             raise ImageError(f"{name}{error.strerror}") from error
         except ImageError as error:

@@ -6,11 +6,13 @@ the lowest in the set, and let the audit's shortcuts say what is left.
 """
 
 import io
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
-from unmask.data.pictures.decoding import Pixels
+from unmask.data.pictures.decoding import Pixels, decode, fit_image
 
 SUBSAMPLING = "4:2:0"  # what nearly all photographs come with
 
@@ -43,3 +45,26 @@ def equalise(pixels: Pixels, *, quality: int) -> Pixels:
     if not quality:
         return pixels
     return np.asarray(Image.open(io.BytesIO(encode_equal(pixels, quality=quality))))
+
+
+def seen(content: bytes, preprocess: Mapping[str, Any], *, max_pixels: int) -> Pixels:
+    """Brings a picture from outside the pipeline to what a model sees, as the pipeline brought its own.
+
+    Args:
+        content: an encoded JPEG, PNG or WebP.
+        preprocess: `image_size`, `fit`, `resample` and `equalise`, as `training.json` has them.
+        max_pixels: the most pixels that will be decoded.
+
+    Returns:
+        pixels: (image_size, image_size, 3), uint8.
+
+    Raises:
+        ImageError: the picture is damaged, refused, or smaller than the crop.
+    """
+    pixels = fit_image(
+        decode(content, max_pixels=max_pixels),
+        size=int(preprocess["image_size"]),
+        fit=str(preprocess["fit"]),
+        resample=str(preprocess["resample"]),
+    )
+    return equalise(pixels, quality=int(preprocess.get("equalise", 0)))
