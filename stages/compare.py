@@ -5,14 +5,13 @@ import logging
 import time
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from unmask import artifacts, config
 from unmask.console import run_stage, show_table
 from unmask.data.raw import require_source
 from unmask.data.record_tables import read_external, read_predictions
-from unmask.errors import EvaluationError
 from unmask.evaluation.compare import cells, compare, differences, differences_markdown, markdown
+from unmask.evaluation.judge import read_report
 from unmask.evaluation.model_card import model_card
 
 logger = logging.getLogger("unmask.stages.compare")
@@ -68,15 +67,6 @@ def main() -> None:
         logger.info("compare: %s", line.removeprefix("- "))
     seconds = time.monotonic() - started
     logger.info("compare: champion %s, %s in %.1f s", comparison.champion.model, arguments.output, seconds)
-
-
-def read_report(file: Path) -> dict[str, Any]:
-    """Reads what an earlier stage reported."""
-    try:
-        report: dict[str, Any] = artifacts.read_json(file)
-    except (OSError, ValueError) as error:
-        raise EvaluationError(f"cannot read {file}: run the stage that writes it first") from error
-    return report
 
 
 if __name__ == "__main__":

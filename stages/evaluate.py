@@ -13,9 +13,9 @@ from unmask.console import progress, run_stage, silent_start
 from unmask.data.clusters import clusters_of
 from unmask.data.record_tables import read_copies, read_split
 from unmask.data.shards import read_index
-from unmask.errors import EvaluationError
 from unmask.evaluation import plots, robustness, robustness_plot, worst
 from unmask.evaluation.curves import curves
+from unmask.evaluation.judge import Judge, read_report
 from unmask.evaluation.predict import Batches, Model
 from unmask.evaluation.report import Evaluation, evaluate
 from unmask.figures import png
@@ -50,7 +50,7 @@ def main() -> None:
         validation=batches(arguments.shards, VALIDATION, batch_size=section.batch_size),
         test=batches(arguments.shards, TEST, batch_size=section.batch_size),
         config=section,
-        is_proper=is_proper(arguments.model_folder),
+        is_proper=bool(read_report(arguments.model_folder / "training.json").get("score_is_probability", True)),
         clusters=clusters,
     )
     grid = measure_grid(model, evaluation, shards=arguments.shards, section=section, clusters=clusters)
@@ -79,15 +79,6 @@ def main() -> None:
     logger.info("evaluate %s: %s to %s in %.1f s", arguments.model, headline(evaluation), arguments.output, seconds)
 
 
-def is_proper(model_folder: Path) -> bool:
-    """Whether the model's loss makes its scores probabilities; a description that does not say is an older one's."""
-    description = model_folder / "training.json"
-    try:
-        return bool(artifacts.read_json(description).get("score_is_probability", True))
-    except (OSError, ValueError, AttributeError) as error:
-        raise EvaluationError(f"{description} is missing or damaged: run `dvc repro` or `dvc pull`") from error
-
-
 def batches(shards: Path, split: str, *, batch_size: int) -> Batches:
     """Reads one split, with a progress bar."""
     with silent_start():
@@ -111,7 +102,7 @@ def measure_grid(
         model,
         robustness.first_images(batches(shards, TEST, batch_size=section.batch_size), count=section.robustness_images),
         PERTURBATIONS,
-        judge=robustness.Judge(evaluation.calibration, evaluation.threshold, section.confidence),
+        judge=Judge(evaluation.calibration, evaluation.threshold, section.confidence),
         clusters=clusters,
         seed=section.seed,
     )

@@ -4,17 +4,14 @@ import argparse
 import logging
 import time
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from unmask import artifacts, config
 from unmask.console import run_stage, show_table, silent_start
 from unmask.data import external
-from unmask.errors import EvaluationError
-from unmask.evaluation.calibration import Calibration
 from unmask.evaluation.external import COLUMNS, measure_set
-from unmask.evaluation.robustness import Judge
+from unmask.evaluation.judge import read_judge, read_value
 
 logger = logging.getLogger("unmask.stages.evaluate_external")
 
@@ -52,10 +49,8 @@ def measure(arguments: argparse.Namespace, parameters: config.Config, sets: list
     """Judges the model on every set."""
     with silent_start():
         from unmask.models import saved
-    report = read(arguments.report / "metrics.json")
-    preprocess = read(arguments.model_folder / "training.json")["preprocess"]
-    line = report["calibration"]
-    judge = Judge(Calibration(line["slope"], line["intercept"]), report["threshold"], report["confidence"])
+    judge = read_judge(arguments.report / "metrics.json")
+    preprocess = read_value(arguments.model_folder / "training.json", "preprocess")
     model = saved.load(arguments.model_folder / "model.keras")
     rows = []
     for path in sets:
@@ -69,14 +64,6 @@ def measure(arguments: argparse.Namespace, parameters: config.Config, sets: list
             row = measure_set(model, batches, name=found.name, judge=judge, clusters=found.clusters)
             rows.append({**row, "rejects": found.num_rejects})
     return rows
-
-
-def read(file: Path) -> Any:
-    """Reads what an earlier stage wrote."""
-    try:
-        return artifacts.read_json(file)
-    except (OSError, ValueError) as error:
-        raise EvaluationError(f"cannot read {file}: run `dvc repro`") from error
 
 
 if __name__ == "__main__":

@@ -17,24 +17,13 @@ logger = logging.getLogger("unmask.stages.search_loss")
 
 def main() -> None:
     """Reads two splits' shards, writes `reports/search_loss/<model>-<loss>`."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--params", type=Path, required=True)
-    parser.add_argument("--model", required=True)
-    parser.add_argument("--loss", required=True)
-    parser.add_argument("--shards", type=Path, required=True)
-    parser.add_argument("--features", type=Path, required=True, help="what the stage head_features made for the model")
-    parser.add_argument("--output", type=Path, required=True)
-    parser.add_argument("--debug", action="store_true")
-    arguments = parser.parse_args()
+    arguments = read_arguments()
     parameters = config.load(arguments.params)
     section = config.training_section(parameters, arguments.model)
     budget = config.loss_budget(parameters, arguments.model)
     training, validation = (read_index(arguments.shards / split) for split in (TRAIN, VALIDATION))
     if not budget.epochs:
-        off = LossScores(arguments.model, arguments.loss, is_proper=None, search="", validation_roc_auc={})
-        with artifacts.atomic_path(arguments.output) as folder:
-            off.write(folder)
-        logger.info("search_loss %s: switched off by search_loss.%s.epochs", arguments.model, arguments.model)
+        switch_off(arguments)
         return
     started = time.monotonic()
     with silent_start():
@@ -59,6 +48,27 @@ def main() -> None:
     logger.info(
         "search_loss %s: %s, AUC %s on validation in %.1f s", scores.model, scores.loss, scores.headline, seconds
     )
+
+
+def switch_off(arguments: argparse.Namespace) -> None:
+    """Writes that nothing was searched."""
+    off = LossScores(arguments.model, arguments.loss, is_proper=None, search="", validation_roc_auc={})
+    with artifacts.atomic_path(arguments.output) as folder:
+        off.write(folder)
+    logger.info("search_loss %s: switched off by search_loss.%s.epochs", arguments.model, arguments.model)
+
+
+def read_arguments() -> argparse.Namespace:
+    """Reads the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--params", type=Path, required=True)
+    parser.add_argument("--model", required=True)
+    parser.add_argument("--loss", required=True)
+    parser.add_argument("--shards", type=Path, required=True)
+    parser.add_argument("--features", type=Path, required=True, help="what the stage head_features made for the model")
+    parser.add_argument("--output", type=Path, required=True)
+    parser.add_argument("--debug", action="store_true")
+    return parser.parse_args()
 
 
 if __name__ == "__main__":

@@ -19,18 +19,7 @@ logger = logging.getLogger("unmask.stages.train")
 
 def main() -> None:
     """Reads two splits' shards, writes `models/<model>`."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--params", type=Path, required=True)
-    parser.add_argument("--model", required=True)
-    parser.add_argument("--loss", type=Path, required=True, help="the choice.json of the stage choose_loss")
-    parser.add_argument("--shards", type=Path, required=True)
-    parser.add_argument("--features", type=Path, required=True, help="what the stage head_features made for the model")
-    parser.add_argument(
-        "--checkpoint", type=Path, required=True, help="folder for what an interrupted run goes on from"
-    )
-    parser.add_argument("--output", type=Path, required=True)
-    parser.add_argument("--debug", action="store_true")
-    arguments = parser.parse_args()
+    arguments = read_arguments()
     section = config.training_section(config.load(arguments.params), arguments.model)
     section = replace(section, recipe=replace(section.recipe, loss=read_choice(arguments.loss).loss))
     training, validation = (read_index(arguments.shards / split) for split in (TRAIN, VALIDATION))
@@ -60,15 +49,31 @@ def main() -> None:
         description = artifact.describe(
             arguments.model, section, training=training, validation=validation, features=features
         )
+        beginning = first_batch.draw(
+            training, recipe=section.recipe, model_name=arguments.model, epoch=trained.first_whole_epoch
+        )
         with artifacts.atomic_path(arguments.output) as folder:
             artifact.save(folder, trained, description=description)
-            beginning = first_batch.draw(
-                training, recipe=section.recipe, model_name=arguments.model, epoch=trained.first_whole_epoch
-            )
             (folder / "first_batch.png").write_bytes(png(beginning))
         kept.clear()
         run.record(arguments.output)
     logger.info("train %s: %s in %.1f s", arguments.model, arguments.output, time.monotonic() - started)
+
+
+def read_arguments() -> argparse.Namespace:
+    """Reads the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--params", type=Path, required=True)
+    parser.add_argument("--model", required=True)
+    parser.add_argument("--loss", type=Path, required=True, help="the choice.json of the stage choose_loss")
+    parser.add_argument("--shards", type=Path, required=True)
+    parser.add_argument("--features", type=Path, required=True, help="what the stage head_features made for the model")
+    parser.add_argument(
+        "--checkpoint", type=Path, required=True, help="folder for what an interrupted run goes on from"
+    )
+    parser.add_argument("--output", type=Path, required=True)
+    parser.add_argument("--debug", action="store_true")
+    return parser.parse_args()
 
 
 if __name__ == "__main__":

@@ -65,7 +65,9 @@ def progress(items: Iterable[Item], *, total: int, description: str) -> Iterator
 
 def show_table(header: Sequence[str], lines: Iterable[Sequence[str]]) -> None:
     """Draws a table on standard error."""
-    table = Table(*header)
+    table = Table()
+    for title in header:
+        table.add_column(title, overflow="fold")  # a long name goes on in the next line, and none is cut
     for line in lines:
         table.add_row(*line)
     Console(stderr=True).print(table)

@@ -28,7 +28,9 @@ network.save(model / "model.keras")
 preprocess = {"image_size": 16, "fit": "resize", "resample": "box"}
 training = {"preprocess": preprocess, "image_size": 16, "parameters": {"recipe.epochs": 1}, "data_sha256": "d" * 64}
 (model / "training.json").write_text(json.dumps(training))
-metrics = {"threshold": 0.4, "model_sha256": sha256_of_file(model / "model.keras")}
+line = {"slope": 1.0, "intercept": 0.0}
+metrics = {"threshold": 0.4, "confidence": 0.95, "calibration": line}
+metrics["model_sha256"] = sha256_of_file(model / "model.keras")
 (report / "metrics.json").write_text(json.dumps(metrics))
 (compare / "champion.json").write_text(json.dumps({"model": "cnn"}))
 Image.new("RGB", (20, 20), (9, 9, 9)).save("face [1].png")

@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from unmask.evaluation.judge import Judge
 from unmask.evaluation.metrics import decide
 from unmask.evaluation.predict import Batches, Model, predict
 from unmask.evaluation.report import checked, cluster_numbers
-from unmask.evaluation.robustness import DIGITS, Judge, judged
+from unmask.evaluation.robustness import DIGITS, judged
 from unmask.evaluation.threshold import best_balanced_accuracy
 from unmask.records import FAKE, REAL
 

@@ -7,7 +7,6 @@ the grid. The threshold and the calibration stay those of the untouched pictures
 import os
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 
 from unmask.artifacts import sha256_of_text
 from unmask.errors import EvaluationError
-from unmask.evaluation.calibration import Calibration
+from unmask.evaluation.judge import Judge
 from unmask.evaluation.metrics import decide
 from unmask.evaluation.paired import auc_parts, normal, standard_error
 from unmask.evaluation.predict import Batch, Batches, Model, score_batch
@@ -29,21 +28,6 @@ COLUMNS += ["roc_auc_score", "roc_auc_low", "roc_auc_high", "mean_score_shift"]
 DIGITS = 6
 
 Cell = tuple[str, int]  # perturbation and severity; ("none", 0) for the untouched pictures
-
-
-@dataclass(frozen=True)
-class Judge:
-    """How scores become answers.
-
-    Attributes:
-        calibration: fitted on the validation split.
-        threshold: the least score that is called fake, chosen there.
-        confidence: of the intervals.
-    """
-
-    calibration: Calibration
-    threshold: float
-    confidence: float
 
 
 def measure_grid(
@@ -89,7 +73,7 @@ def measure_grid(
             labels.append(np.asarray(batch_labels, dtype=np.int64))
             members.extend(batch_members)
     if not members or np.unique(np.concatenate(labels)).size < 2:
-        raise EvaluationError("the robustness grid needs real and fake images: set evaluate.robustness.images higher")
+        raise EvaluationError("the robustness grid needs real and fake images: set evaluate.robustness_images higher")
     all_labels = np.concatenate(labels)
     numbers = cluster_numbers(members, clusters)
     plain = np.concatenate(scores[NONE, 0])
@@ -176,13 +160,10 @@ def first_images(batches: Batches, *, count: int) -> Iterator[Batch]:
 
     Args:
         batches: see `measure_grid`.
-        count: of the images; 0 = all.
+        count: of the images, at most.
     """
     left = count
     for images, labels, members in batches:
-        if not count:
-            yield images, labels, members
-            continue
         if left <= 0:
             return
         taken = min(left, len(members))

@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import dataclass, replace
-from typing import Any
 
 import keras
 import numpy as np
@@ -10,7 +9,7 @@ import pandas as pd
 from sklearn.metrics import roc_auc_score
 
 from unmask import artifacts, losses
-from unmask.config import LossBudget, flatten
+from unmask.config import LossBudget, TrainingSection, flatten
 from unmask.data.features import Features
 from unmask.data.input.batches import validation_batches
 from unmask.data.shards import ShardIndex
@@ -39,7 +38,7 @@ class Measured:
 
 def measure(  # noqa: PLR0913 - what, with what, from what
     model: str,
-    section: Any,
+    section: TrainingSection,
     *,
     loss: str,
     budget: LossBudget,
@@ -92,12 +91,12 @@ def measure(  # noqa: PLR0913 - what, with what, from what
     return Measured(scores, pd.concat(histories, ignore_index=True))
 
 
-def shares_features(section: Any, *, budget: LossBudget) -> bool:
+def shares_features(section: TrainingSection, *, budget: LossBudget) -> bool:
     """Whether the search's trainings, from several seeds, can read one set of features."""
     return budget.epochs > 0 and section.recipe.head_epochs > 0 and backbone.is_shared(section)
 
 
-def with_budget(section: Any, *, loss: str, budget: LossBudget, seed: int) -> Any:
+def with_budget(section: TrainingSection, *, loss: str, budget: LossBudget, seed: int) -> TrainingSection:
     """Gives the section with one loss, one seed and the budget's epochs, none of them saved by early stopping."""
     recipe = replace(
         section.recipe,
@@ -121,7 +120,9 @@ def area(model: keras.Model, validation: ShardIndex, *, batch_size: int) -> floa
     return float(roc_auc_score(labels, logits))
 
 
-def name_search(model: str, section: Any, *, budget: LossBudget, training: ShardIndex, validation: ShardIndex) -> str:
+def name_search(
+    model: str, section: TrainingSection, *, budget: LossBudget, training: ShardIndex, validation: ShardIndex
+) -> str:
     """Names what all losses of a model have in common, as a SHA-256 in hexadecimal."""
     parameters = {key: value for key, value in flatten(section).items() if key not in OWN}
     common = {

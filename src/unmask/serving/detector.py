@@ -8,11 +8,12 @@ from typing import Any
 import keras
 import numpy as np
 
-from unmask.artifacts import read_json, sha256_of_file
+from unmask.artifacts import sha256_of_file
 from unmask.data.pictures.decoding import Pixels
 from unmask.data.pictures.equalise import seen
 from unmask.errors import EvaluationError, ImageError
 from unmask.evaluation.calibration import Calibration
+from unmask.evaluation.judge import read_judge, read_value
 from unmask.models import saved
 from unmask.records import FAKE, LABEL_NAMES, REAL
 
@@ -69,18 +70,18 @@ class Detector:
         Raises:
             EvaluationError: a file is missing or damaged, or the evaluation judged another model file.
         """
-        model_file = model_folder / MODEL_FILE
-        preprocess = read_key(model_folder / TRAINING_FILE, "preprocess")
-        threshold = float(read_key(report_folder / METRICS_FILE, "threshold"))
-        report = read_json(report_folder / METRICS_FILE)
-        judged = report.get("model_sha256")
-        line = report.get("calibration", {})
-        calibration = Calibration(float(line.get("slope", 1.0)), float(line.get("intercept", 0.0)))
+        model_file, metrics = model_folder / MODEL_FILE, report_folder / METRICS_FILE
+        preprocess = read_value(model_folder / TRAINING_FILE, "preprocess")
+        judge = read_judge(metrics)
         network = saved.load(model_file)
-        if judged not in (None, sha256_of_file(model_file)):
+        if read_value(metrics, "model_sha256") != sha256_of_file(model_file):
             raise EvaluationError(f"{report_folder} judged another {model_file}: run `dvc repro evaluate`")
         return cls(
-            name=model_folder.name, network=network, threshold=threshold, preprocess=preprocess, calibration=calibration
+            name=model_folder.name,
+            network=network,
+            threshold=judge.threshold,
+            preprocess=preprocess,
+            calibration=judge.calibration,
         )
 
     def predict(self, images: Sequence[bytes | Path]) -> list[Verdict]:
@@ -129,14 +130,4 @@ def champion(reports: Path) -> str:
     Raises:
         EvaluationError: there is no comparison yet.
     """
-    return str(read_key(reports / CHAMPION_FILE, "model"))
-
-
-def read_key(file: Path, key: str) -> Any:
-    """Reads one value of a JSON file that the pipeline wrote."""
-    try:
-        return read_json(file)[key]
-    except OSError as error:
-        raise EvaluationError(f"{file} is missing: run `dvc repro` or `dvc pull`") from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise EvaluationError(f"{file} is damaged or has no {key!r}: run `dvc repro`") from error
+    return str(read_value(reports / CHAMPION_FILE, "model"))

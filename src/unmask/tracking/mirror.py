@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import keras
 
@@ -115,7 +115,9 @@ class TrainingRun:
         self.load: list[MachineLoad] = []
         self.callbacks: list[keras.callbacks.Callback] = [LiveCurves(self.log)]
 
-    def start(self, *, model_name: str, section: Any, environment: Environment, key: str, goes_on: bool) -> None:
+    def start(
+        self, *, model_name: str, section: config.TrainingSection, environment: Environment, key: str, goes_on: bool
+    ) -> None:
         """Starts the run, or takes up that of an interrupted training."""
 
         def job() -> None:
@@ -173,7 +175,7 @@ class TrainingRun:
 
 @contextmanager
 def training_run(
-    *, model_name: str, section: Any, environment: Environment, key: str = "", goes_on: bool = False
+    *, model_name: str, section: config.TrainingSection, environment: Environment, key: str = "", goes_on: bool = False
 ) -> Iterator[TrainingRun]:
     """Tracks one training; see the module's text for what happens without a store.
 
@@ -203,7 +205,12 @@ def training_run(
 
 
 def record_evaluation(
-    *, model_name: str, model_folder: Path, report_folder: Path, section: Any, environment: Environment
+    *,
+    model_name: str,
+    model_folder: Path,
+    report_folder: Path,
+    section: config.EvaluateConfig,
+    environment: Environment,
 ) -> None:
     """Adds an evaluation to the run of the model it judged, found by the model file's hash; twice is once.
 
@@ -261,7 +268,7 @@ def load() -> None:
         importlib.import_module("unmask.tracking.writing")
 
 
-def track(root: Path, *, section: Any, environment: Environment) -> list[str]:
+def track(root: Path, *, section: config.EvaluateConfig, environment: Environment) -> list[str]:
     """Writes the missing runs again from the files; twice is once.
 
     Args:

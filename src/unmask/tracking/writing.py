@@ -120,7 +120,7 @@ def find_or_rebuild(runs: Runs, *, model: TrainedModel, environment: Environment
 
 
 def write_model(
-    runs: Runs, *, model: TrainedModel, report_folder: Path, section: Any, environment: Environment
+    runs: Runs, *, model: TrainedModel, report_folder: Path, section: config.EvaluateConfig, environment: Environment
 ) -> list[str]:
     """Writes what a store lacks about one model: its run, and its evaluation where there is one.
 
@@ -137,7 +137,7 @@ def write_model(
     return written
 
 
-def write_evaluation(runs: Runs, *, run_id: str, report_folder: Path, section: Any) -> bool:
+def write_evaluation(runs: Runs, *, run_id: str, report_folder: Path, section: config.EvaluateConfig) -> bool:
     """Adds an evaluation to its model's run, unless the run has this very one.
 
     The section goes into tags: MLflow's parameters cannot change, and one model may be judged again in another way.

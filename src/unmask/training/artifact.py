@@ -60,7 +60,12 @@ def without_optimizer(model: keras.Model) -> keras.Model:
 
 
 def describe(
-    name: str, section: Any, *, training: ShardIndex, validation: ShardIndex, features: Features | None
+    name: str,
+    section: config.TrainingSection,
+    *,
+    training: ShardIndex,
+    validation: ShardIndex,
+    features: Features | None,
 ) -> dict[str, Any]:
     """Says what a model was made of.
 

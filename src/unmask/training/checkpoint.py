@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 import unmask
 from unmask import artifacts
-from unmask.config import flatten
+from unmask.config import TrainingSection, flatten
 from unmask.data.features import Features
 from unmask.data.shards import ShardIndex
 
@@ -132,7 +132,9 @@ class Checkpoint:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def key_of(section: Any, *, training: ShardIndex, validation: ShardIndex, features: Features | None = None) -> str:
+def key_of(
+    section: TrainingSection, *, training: ShardIndex, validation: ShardIndex, features: Features | None = None
+) -> str:
     """Names a training by all it is made of.
 
     Args:

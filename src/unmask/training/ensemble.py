@@ -7,6 +7,7 @@ from typing import Any
 import keras
 import pandas as pd
 
+from unmask.config import TrainingSection
 from unmask.models.average import average
 from unmask.training import backbone, fit
 from unmask.training.checkpoint import Checkpoint
@@ -15,7 +16,7 @@ from unmask.training.fit import Trained
 
 def train(
     name: str,
-    section: Any,
+    section: TrainingSection,
     *,
     callbacks: Sequence[keras.callbacks.Callback],
     checkpoint: Checkpoint | None = None,

@@ -8,7 +8,7 @@ import pytest
 from unmask.errors import EvaluationError
 from unmask.evaluation.calibration import Calibration
 from unmask.evaluation.external import COLUMNS, measure_set
-from unmask.evaluation.robustness import Judge
+from unmask.evaluation.judge import Judge
 
 JUDGE = Judge(calibration=Calibration(), threshold=0.5, confidence=0.95)
 

@@ -12,6 +12,7 @@ from unmask.errors import EvaluationError, ImageError
 from unmask.serving.detector import BATCH, Detector, Verdict, champion
 
 SIZE = 16
+JUDGED = {"threshold": 0.6, "confidence": 0.95, "calibration": {"slope": 1.0, "intercept": 0.0}}
 
 
 @keras.saving.register_keras_serializable("unmask_tests")
@@ -38,7 +39,7 @@ def folders(tmp_path: Path) -> tuple[Path, Path]:
     preprocess = {"image_size": SIZE, "fit": "resize", "resample": "box"}
     (model / "training.json").write_text(json.dumps({"preprocess": preprocess}))
     digest = sha256_of_file(model / "model.keras")
-    (report / "metrics.json").write_text(json.dumps({"threshold": 0.6, "model_sha256": digest}))
+    (report / "metrics.json").write_text(json.dumps({**JUDGED, "model_sha256": digest}))
     return model, report
 
 
@@ -79,7 +80,6 @@ def test_a_damaged_picture_is_named(folders: tuple[Path, Path], tmp_path: Path) 
 def test_a_damaged_model_says_what_to_run(folders: tuple[Path, Path]) -> None:
     model, report = folders
     (model / "model.keras").write_bytes(b"damaged")
-    (report / "metrics.json").write_text('{"threshold": 0.6}')
     with pytest.raises(EvaluationError, match=r"cannot load .*model\.keras .*dvc pull"):
         Detector.load(model, report)
 
@@ -93,16 +93,16 @@ def test_a_missing_model_says_what_to_run(folders: tuple[Path, Path]) -> None:
 
 def test_a_threshold_of_another_model_is_refused(folders: tuple[Path, Path]) -> None:
     model, report = folders
-    (report / "metrics.json").write_text(json.dumps({"threshold": 0.6, "model_sha256": "0" * 64}))
+    (report / "metrics.json").write_text(json.dumps({**JUDGED, "model_sha256": "0" * 64}))
     with pytest.raises(EvaluationError, match="judged another"):
         Detector.load(model, report)
 
 
-@pytest.mark.parametrize("content", ["{}", "not json", "[]"])
+@pytest.mark.parametrize("content", ["{}", "not json", "[]", '{"threshold": 0.6, "confidence": 0.95}'])
 def test_a_damaged_report_says_what_to_run(folders: tuple[Path, Path], content: str) -> None:
     model, report = folders
     (report / "metrics.json").write_text(content)
-    with pytest.raises(EvaluationError, match=r"metrics\.json is damaged or has no 'threshold'"):
+    with pytest.raises(EvaluationError, match=r"metrics\.json is damaged.*dvc repro"):
         Detector.load(model, report)
 
 
@@ -110,7 +110,6 @@ def test_a_model_that_carries_code_is_refused(folders: tuple[Path, Path]) -> Non
     model, report = folders
     pictures = keras.Input((SIZE, SIZE, 3))
     keras.Model(pictures, keras.layers.Lambda(lambda x: x[:, 0, 0, :1])(pictures)).save(model / "model.keras")
-    (report / "metrics.json").write_text('{"threshold": 0.6}')
     with pytest.raises(EvaluationError, match="cannot load"):
         Detector.load(model, report)
 
