@@ -3,39 +3,27 @@
 import argparse
 import logging
 import time
-from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
-
-import pandas as pd
 
 from unmask import artifacts, config, environment
 from unmask.console import progress, run_stage, silent_start
 from unmask.data.clusters import clusters_of
-from unmask.data.record_tables import read_copies, read_split
+from unmask.data.record_tables import read_copies, read_records, read_split
 from unmask.data.shards import read_index
-from unmask.evaluation import plots, robustness, robustness_plot, worst
-from unmask.evaluation.curves import curves
-from unmask.evaluation.judge import Judge, read_report
-from unmask.evaluation.predict import Batches, Model
-from unmask.evaluation.report import Evaluation, evaluate
+from unmask.evaluation.findings import Findings, find_out
+from unmask.evaluation.judge import read_report
+from unmask.evaluation.predict import Batches
+from unmask.evaluation.report import Evaluation
 from unmask.figures import png
-from unmask.perturbations import PERTURBATIONS
-from unmask.records import TEST, VALIDATION
+from unmask.records import TEST
 
 logger = logging.getLogger("unmask.stages.evaluate")
 
 
 def main() -> None:
     """Reads a model and two splits, writes one folder of reports."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--params", type=Path, required=True)
-    parser.add_argument("--model", required=True, help="the model's name")
-    parser.add_argument("--model-folder", type=Path, required=True)
-    parser.add_argument("--shards", type=Path, required=True)
-    parser.add_argument("--split", type=Path, required=True, help="what split made")
-    parser.add_argument("--output", type=Path, required=True)
-    parser.add_argument("--debug", action="store_true")
-    arguments = parser.parse_args()
+    arguments = read_arguments()
     section = config.load(arguments.params).evaluate
     started = time.monotonic()
     model_file = arguments.model_folder / "model.keras"
@@ -43,31 +31,22 @@ def main() -> None:
     with silent_start():
         from unmask.models import saved
         from unmask.tracking import mirror
-    model = saved.load(model_file)
-    clusters = clusters_of(read_split(arguments.split / f"{TEST}.csv"), read_copies(arguments.split / "copies.csv"))
-    evaluation = evaluate(
-        model,
-        validation=batches(arguments.shards, VALIDATION, batch_size=section.batch_size),
-        test=batches(arguments.shards, TEST, batch_size=section.batch_size),
+    findings = find_out(
+        saved.load(model_file),
+        partial(batches, arguments.shards, batch_size=section.batch_size),
+        name=arguments.model,
+        records=read_records(arguments.records),
+        clusters=clusters_of(read_split(arguments.split / f"{TEST}.csv"), read_copies(arguments.split / "copies.csv")),
         config=section,
         is_proper=bool(read_report(arguments.model_folder / "training.json").get("score_is_probability", True)),
-        clusters=clusters,
     )
-    grid = measure_grid(model, evaluation, shards=arguments.shards, section=section, clusters=clusters)
     identity = {
         "model": arguments.model,
         "model_sha256": artifacts.sha256_of_file(model_file),
         "test_shards_sha256": read_index(arguments.shards / TEST).sha256,
     }
     with artifacts.atomic_path(arguments.output) as folder:
-        write(folder, evaluation, identity=identity, bins=section.calibration_bins, grid=grid, clusters=clusters)
-        mistakes = worst.draw(
-            evaluation.validation_predictions,
-            batches(arguments.shards, VALIDATION, batch_size=section.batch_size),
-            threshold=evaluation.threshold,
-            model_name=arguments.model,
-        )
-        (folder / "plots" / "worst.png").write_bytes(png(mistakes))
+        write(folder, findings, identity=identity, bins=section.calibration_bins)
     mirror.record_evaluation(
         model_name=arguments.model,
         model_folder=arguments.model_folder,
@@ -75,8 +54,13 @@ def main() -> None:
         section=section,
         environment=environment.read(),
     )
-    seconds = time.monotonic() - started
-    logger.info("evaluate %s: %s to %s in %.1f s", arguments.model, headline(evaluation), arguments.output, seconds)
+    logger.info(
+        "evaluate %s: %s to %s in %.1f s",
+        arguments.model,
+        headline(findings.evaluation),
+        arguments.output,
+        time.monotonic() - started,
+    )
 
 
 def batches(shards: Path, split: str, *, batch_size: int) -> Batches:
@@ -87,50 +71,15 @@ def batches(shards: Path, split: str, *, batch_size: int) -> Batches:
     return progress(evaluation_batches(shards, split, batch_size), total=total, description=f"evaluate {split}")
 
 
-def measure_grid(
-    model: Model,
-    evaluation: Evaluation,
-    *,
-    shards: Path,
-    section: config.EvaluateConfig,
-    clusters: Mapping[str, str],
-) -> pd.DataFrame | None:
-    """Measures the grid of perturbations on some of the test split; None where it is switched off."""
-    if not section.robustness_images:
-        return None
-    return robustness.measure_grid(
-        model,
-        robustness.first_images(batches(shards, TEST, batch_size=section.batch_size), count=section.robustness_images),
-        PERTURBATIONS,
-        judge=Judge(evaluation.calibration, evaluation.threshold, section.confidence),
-        clusters=clusters,
-        seed=section.seed,
-    )
-
-
-def write(
-    folder: Path,
-    evaluation: Evaluation,
-    *,
-    identity: dict[str, str],
-    bins: int,
-    grid: pd.DataFrame | None,
-    clusters: Mapping[str, str],
-) -> None:
+def write(folder: Path, findings: Findings, *, identity: dict[str, str], bins: int) -> None:
     """Writes everything that is known of one model."""
-    extra = {} if grid is None else {"robustness": robustness.summary(grid)}
-    artifacts.write_json(folder / "metrics.json", {**evaluation.summary(), **extra, **identity})
-    artifacts.write_csv(folder / "predictions.csv", evaluation.test_predictions.table(clusters))
-    tables = curves(evaluation, bins=bins)
+    artifacts.write_json(folder / "metrics.json", {**findings.summary(), **identity})
+    tables = findings.tables(bins=bins)
     for name, table in tables.items():
-        artifacts.write_csv(folder / "curves" / f"{name}.csv", table)
+        artifacts.write_csv(folder / f"{name}.csv", table)
     (folder / "plots").mkdir()
-    for name, figure in plots.draw(evaluation, curves=tables, model_name=identity["model"]).items():
+    for name, figure in findings.figures(tables, model_name=identity["model"]).items():
         (folder / "plots" / f"{name}.png").write_bytes(png(figure))
-    if grid is not None:
-        artifacts.write_csv(folder / "robustness.csv", grid)
-        heatmap = robustness_plot.draw({identity["model"]: grid})
-        (folder / "plots" / "robustness.png").write_bytes(png(heatmap))
 
 
 def headline(evaluation: Evaluation) -> str:
@@ -138,6 +87,20 @@ def headline(evaluation: Evaluation) -> str:
     accuracy = evaluation.test["accuracy_score"]
     num_images = len(evaluation.test_predictions.members)
     return f"accuracy {accuracy.value:.4f} ({accuracy.low:.4f} to {accuracy.high:.4f}) on {num_images} test images"
+
+
+def read_arguments() -> argparse.Namespace:
+    """Reads the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--params", type=Path, required=True)
+    parser.add_argument("--model", required=True, help="the model's name")
+    parser.add_argument("--model-folder", type=Path, required=True)
+    parser.add_argument("--shards", type=Path, required=True)
+    parser.add_argument("--split", type=Path, required=True, help="what split made")
+    parser.add_argument("--records", type=Path, required=True, help="the records.csv of index")
+    parser.add_argument("--output", type=Path, required=True)
+    parser.add_argument("--debug", action="store_true")
+    return parser.parse_args()
 
 
 if __name__ == "__main__":

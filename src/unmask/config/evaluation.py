@@ -28,13 +28,15 @@ class EvaluateConfig:
     """How a model is judged. `confidence` is that of all intervals.
 
     `threshold_rule` is "accuracy", "balanced", "half", or "fpr<=0.01": at most so large a share of reals called fake.
-    `robustness_images` of the test split go through the grid of perturbations; 0 leaves it out.
+    `robustness_images` of the test split go through the grid of perturbations; 0 leaves it out. A slice of the test
+    split is judged where it has `slice_images`.
     """
 
     seed: CountOrNone
     batch_size: Count
     threshold_rule: Annotated[str, Field(pattern=r"^(accuracy|balanced|half|fpr<=0\.\d+)$")]
     robustness_images: CountOrNone
+    slice_images: Count
     bootstrap_samples: Annotated[int, Field(ge=100)]
     confidence: Share
     calibration_bins: Annotated[int, Field(ge=2, le=100)]

@@ -1,6 +1,5 @@
 """Draws a model's curves; returns figures, writes nothing."""
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -10,6 +9,7 @@ from matplotlib.ticker import MaxNLocator, MultipleLocator, PercentFormatter, St
 from unmask.evaluation.bootstrap import Interval
 from unmask.evaluation.metrics import decide
 from unmask.evaluation.report import Evaluation
+from unmask.evaluation.shares import wilson
 from unmask.figures import FAKE_COLOUR, INK, MODEL_COLOUR, REAL_COLOUR
 from unmask.records import FAKE, REAL
 
@@ -180,19 +180,3 @@ def interval_text(evaluation: Evaluation, name: str) -> str:
     return (
         f"{words} {interval.value:.3f} ({evaluation.confidence:.0%} interval {interval.low:.3f} to {interval.high:.3f})"
     )
-
-
-def wilson(shares: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Computes Wilson's 95% interval of a share (Wilson 1927), which stays sensible for few images and at 0 and 1.
-
-    Args:
-        shares: (bins,), [0, 1].
-        counts: (bins,), how many images each share is of.
-
-    Returns:
-        The lower and the upper bounds, each (bins,).
-    """
-    z = 1.959964
-    middle = (shares + z**2 / (2 * counts)) / (1 + z**2 / counts)
-    half = z * np.sqrt(shares * (1 - shares) / counts + z**2 / (4 * counts**2)) / (1 + z**2 / counts)
-    return middle - half, middle + half

@@ -11,7 +11,8 @@ from unmask.config import EvaluateConfig
 from unmask.errors import EvaluationError
 from unmask.evaluation.bootstrap import Interval, intervals
 from unmask.evaluation.calibration import Calibration, fit_platt, fit_temperature
-from unmask.evaluation.metrics import measure
+from unmask.evaluation.judge import Judge
+from unmask.evaluation.metrics import decide, measure
 from unmask.evaluation.metrics.calibration_error import expected_calibration_error
 from unmask.evaluation.predict import Batches, Model, Predictions, predict
 from unmask.evaluation.threshold import choose_threshold
@@ -47,6 +48,17 @@ class Evaluation:
     calibration: Calibration = field(default_factory=Calibration)
     uncalibrated_error: float = 0.0
     clusters: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+
+    @property
+    def judge(self) -> Judge:
+        """How further images of the same model are judged."""
+        return Judge(self.calibration, self.threshold, self.confidence)
+
+    def right_answers(self) -> dict[str, bool]:
+        """Says of each member of the test split whether it was judged rightly."""
+        tested = self.test_predictions
+        is_right = decide(tested.scores, self.threshold) == tested.labels
+        return dict(zip(tested.members, is_right.tolist(), strict=True))
 
     def summary(self) -> dict[str, Any]:
         """Gives what `metrics.json` holds of it: numbers of six digits, and which images."""

@@ -19,6 +19,7 @@ def config() -> EvaluateConfig:
         batch_size=8,
         threshold_rule="accuracy",
         robustness_images=0,
+        slice_images=5,
         bootstrap_samples=100,
         confidence=0.95,
         calibration_bins=10,

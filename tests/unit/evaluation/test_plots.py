@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from unmask.evaluation.curves import curves
-from unmask.evaluation.plots import draw, wilson
+from unmask.evaluation.plots import draw
 from unmask.figures import png
 
 NAMES = ("confusion", "roc", "precision_recall", "reliability")
@@ -54,9 +54,3 @@ def test_extreme_models_are_drawn_too(make_evaluation, scores):
 
 def test_png_names_neither_date_nor_version(figures):
     assert Image.open(io.BytesIO(png(figures()["roc"]))).text == {}
-
-
-def test_wilson_gives_the_textbook_interval():
-    # Wilson's interval of 2 in 10: 0.0567 to 0.5098.
-    low, high = wilson(np.array([0.2]), np.array([10]))
-    assert (low[0], high[0]) == pytest.approx((0.0567, 0.5098), abs=1e-4)
