@@ -20,7 +20,7 @@ repro: $(READY) ## run the pipeline: only stages whose code, parameters or data 
 	dvc repro
 
 test: $(READY) ## run the tests
-	pytest -m "not slow"
+	pytest -m "not slow" --numprocesses auto --dist loadfile
 
 test-all: $(READY) ## run the tests and the long campaigns
 	pytest

@@ -3,11 +3,13 @@
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from benchmarks import results
 from benchmarks.ablation_section import ABLATION, ablation_sections
 from benchmarks.audit_section import audit_section
+from benchmarks.evaluation_section import EVALUATIONS, evaluation_section
 from benchmarks.loss_section import LOSSES, loss_section
 from benchmarks.results import Row
 from unmask import artifacts
@@ -63,12 +65,12 @@ def main() -> None:
 
 def page_of(folder: Path) -> str:
     """Writes the page from every file of measurements in a folder; one that is missing measured nothing."""
-    audits, searches, ablation = (
+    audits, searches, ablation, evaluations = (
         artifacts.read_json(folder / file.name) if (folder / file.name).exists() else {}
-        for file in (AUDITS, LOSSES, ABLATION)
+        for file in (AUDITS, LOSSES, ABLATION, EVALUATIONS)
     )
     rows = results.load(folder / results.RESULTS.name)
-    return render(rows, audits=audits, searches=searches, ablation=list(ablation))
+    return render(rows, audits=audits, searches=searches, ablation=list(ablation), evaluations=evaluations)
 
 
 def render(
@@ -77,6 +79,7 @@ def render(
     audits: Mapping[str, Mapping[str, Any]],
     searches: Mapping[str, Mapping[str, Any]],
     ablation: Sequence[Mapping[str, Any]] = (),
+    evaluations: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
 ) -> str:
     """Writes the page.
 
@@ -85,6 +88,7 @@ def render(
         audits: data set to what its audit found.
         searches: model and recipe to what the search for a loss found.
         ablation: what each choice of a recipe brings on validation.
+        evaluations: model and recipe to all that was found out about it.
 
     Returns:
         Markdown.
@@ -96,7 +100,12 @@ def render(
     if not rows:
         parts.append("Nothing has been measured yet.\n")
     parts += [ABOUT_PAPER.format(paper=PAPER, images=PAPER_IMAGES, rows=paper), *agreement(rows), *not_measured(rows)]
-    texts = (*ablation_sections(ablation), loss_section(searches), audit_section(audits))
+    texts = (
+        evaluation_section(evaluations),
+        *ablation_sections(ablation),
+        loss_section(searches),
+        audit_section(audits),
+    )
     sections = [text for text in texts if text]
     return "\n".join([*parts, *sections, REPEAT, commands(rows)]).rstrip() + "\n"
 

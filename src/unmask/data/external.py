@@ -15,9 +15,11 @@ import pandas as pd
 from unmask.config import IndexConfig
 from unmask.data.archives.contents import locate
 from unmask.data.archives.reader import ArchiveReader
+from unmask.data.clusters import clusters_of
 from unmask.data.index import index_archive
 from unmask.data.pictures.equalise import seen
 from unmask.errors import ArchiveError, ImageError
+from unmask.records import COPY_COLUMNS
 
 Batch = tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64], list[str]]
 
@@ -40,9 +42,8 @@ class ExternalSet:
 
     @property
     def clusters(self) -> dict[str, str]:
-        """Member to its group, where the archive names one."""
-        groups = self.records["group"].astype(str)
-        return {member: group for member, group in zip(self.records["member"], groups, strict=True) if group}
+        """Member to the first of those it belongs with: one group, or equal bytes."""
+        return clusters_of(self.records, pd.DataFrame(columns=list(COPY_COLUMNS)))
 
 
 def find_sets(folder: Path, named: Sequence[str]) -> list[Path]:

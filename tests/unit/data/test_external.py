@@ -74,3 +74,13 @@ def test_a_folder_without_classes_is_refused(tmp_path: Path, parameters: config.
     (tmp_path / "empty").mkdir()
     with pytest.raises(ArchiveError):
         read(tmp_path / "empty", parameters)
+
+
+def test_pictures_of_equal_bytes_and_of_one_group_belong_together(
+    folder: Path, parameters: config.Config, make_image: Callable[..., bytes]
+) -> None:
+    (folder / "real" / "other.jpg").write_bytes(make_image(1))
+    with external.opened(folder, parameters.index) as found:
+        names = found.clusters
+    assert names["real/1.jpg"] == names["real/0.jpg"] == names["fake/4.jpg"]
+    assert names["real/other.jpg"] == "real/other.jpg"
