@@ -1,0 +1,121 @@
+"""Measures the stage evaluate: how its time and memory grow with the test images, and the sample's two models.
+
+    python -m benchmarks.evaluation
+    python -m benchmarks.evaluation --images 200
+
+The second is a trial. Faces are drawn and a CNN is trained for an epoch in a clone below benchmarks/tmp, once with few
+and once with four times as many images, each of which goes through the whole grid of perturbations. The sample's models
+are those of the checkout: `make repro` first, or their line is left unmeasured.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from benchmarks import comparison, memory, workspace
+from benchmarks.comparison import Comparison, compare, in_turn, unmeasured
+from benchmarks.memory import Usage
+from unmask.console import run_stage
+
+NAME = "evaluation"
+FOLDER = Path("benchmarks/tmp") / NAME
+IMAGES, ROUNDS = 1200, 3
+TEST_SHARE = 0.15
+GROWTH = 4
+LINEAR, FLAT = 0.9, 0.8
+SAMPLE_SECONDS = 90
+SAMPLE_MODELS = ("cnn", "resnet50")
+QUICK = {
+    "preprocess.image_size": 64,
+    "search_loss.cnn.epochs": 0,
+    "train.cnn.recipe.loss": "binary_crossentropy",
+    "train.cnn.recipe.epochs": 1,
+    "split.near_duplicate_distance": 0,
+}
+
+
+def main() -> None:
+    """Trains in two clones, measures, writes the file."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--images", type=int, default=IMAGES, help="how many faces the smaller set has")
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="how often each is measured")
+    parser.add_argument("--debug", action="store_true", help="shows tracebacks")
+    arguments = parser.parse_args()
+    lines = [*growth(arguments.images, rounds=arguments.rounds), sample(Path.cwd())]
+    is_trial = (arguments.images, arguments.rounds) != (IMAGES, ROUNDS)
+    comparison.report(NAME, lines, trial=f"{arguments.images} images, {arguments.rounds} rounds" if is_trial else "")
+
+
+def growth(num_images: int, *, rounds: int) -> list[Comparison]:
+    """Measures the CNN's evaluation on few and on many images, in turn."""
+    usages: dict[str, list[Usage]] = {"few": [], "many": []}
+    sizes = {"few": num_images, "many": GROWTH * num_images}
+    for name, size in sizes.items():
+        workspace.prepare(FOLDER / name, checkout=Path.cwd())
+        tested = {"evaluate.robustness_images": size, "download.sample.images": size}
+        workspace.write_parameters(FOLDER / name, profile="sample", changes={**QUICK, **tested})
+        workspace.reproduce(FOLDER / name, "train@cnn")
+
+    def measure(name: str) -> float:
+        usages[name].append(evaluate(FOLDER / name, "cnn"))
+        return usages[name][-1].seconds
+
+    seconds = in_turn({name: partial(measure, name) for name in sizes}, rounds=rounds)
+    peaks = {name: [usage.peak_bytes / 1e6 for usage in found] for name, found in usages.items()}
+    few, many = (round(TEST_SHARE * size) for size in sizes.values())
+    return [
+        compare(
+            f"evaluate {many} images, each in 55 variants",
+            seconds["many"],
+            peer=(f"{GROWTH} times that of {few}", [GROWTH * value for value in seconds["few"]]),
+            at_least=LINEAR,
+            unit="s",
+            better="lower",
+        ),
+        compare(
+            f"memory for {many} images",
+            peaks["many"],
+            peer=(f"that for {few}", peaks["few"]),
+            at_least=FLAT,
+            unit="MB",
+            better="lower",
+        ),
+    ]
+
+
+def sample(root: Path) -> Comparison:
+    """Measures the evaluation of the sample's two models, one after the other."""
+    what = "evaluate both of the sample's models"
+    if not all((root / "models" / model / "model.keras").exists() for model in SAMPLE_MODELS):
+        return unmeasured(what, peer_name="the limit", at_least=1.0, unit="s")
+    seconds = [sum(evaluate(root, model).seconds for model in SAMPLE_MODELS)]
+    return compare(what, seconds, peer=("the limit", float(SAMPLE_SECONDS)), at_least=1.0, unit="s", better="lower")
+
+
+def evaluate(root: Path, model: str) -> Usage:
+    """Runs the stage on one model of a checkout; its reports go to benchmarks/tmp."""
+    place = root.absolute()
+    store = (FOLDER / "mlflow.db").absolute()
+    store.parent.mkdir(parents=True, exist_ok=True)
+    environment = {**workspace.surroundings(root), "MLFLOW_TRACKING_URI": f"sqlite:///{store}"}
+    return memory.measure(command(place, model), environment=environment)
+
+
+def command(place: Path, model: str) -> Sequence[str]:
+    """Spells the stage's command line with whole paths."""
+    paths = {
+        "--params": place / "params.yaml",
+        "--model-folder": place / "models" / model,
+        "--shards": place / "data" / "shards",
+        "--split": place / "data" / "split",
+        "--records": place / "data" / "index" / "records.csv",
+        "--output": FOLDER.absolute() / "reports" / model,
+    }
+    options = [word for name, path in paths.items() for word in (name, str(path))]
+    return [sys.executable, str(place / "stages" / "evaluate.py"), "--model", model, *options]
+
+
+if __name__ == "__main__":
+    run_stage(main)
