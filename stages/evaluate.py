@@ -4,16 +4,19 @@ import argparse
 import logging
 import time
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+from matplotlib.figure import Figure
 
 from unmask import artifacts, config, environment
 from unmask.console import progress, run_stage, silent_start
 from unmask.data.clusters import clusters_of
 from unmask.data.record_tables import read_copies, read_split
 from unmask.data.shards import read_index
-from unmask.evaluation import plots, robustness, robustness_plot, worst
+from unmask.evaluation import plots, robustness, robustness_plot
 from unmask.evaluation.curves import curves
 from unmask.evaluation.judge import Judge, read_report
 from unmask.evaluation.predict import Batches, Model
@@ -21,6 +24,9 @@ from unmask.evaluation.report import Evaluation, evaluate
 from unmask.figures import png
 from unmask.perturbations import PERTURBATIONS
 from unmask.records import TEST, VALIDATION
+
+if TYPE_CHECKING:
+    from unmask.evaluation.explanation.explain import Explanation
 
 logger = logging.getLogger("unmask.stages.evaluate")
 
@@ -54,20 +60,17 @@ def main() -> None:
         clusters=clusters,
     )
     grid = measure_grid(model, evaluation, shards=arguments.shards, section=section, clusters=clusters)
-    identity = {
+    sheets, explanation = explain(model, evaluation, shards=arguments.shards, section=section, name=arguments.model)
+    about = {
+        "explanation": explanation.summary(),
         "model": arguments.model,
         "model_sha256": artifacts.sha256_of_file(model_file),
         "test_shards_sha256": read_index(arguments.shards / TEST).sha256,
     }
     with artifacts.atomic_path(arguments.output) as folder:
-        write(folder, evaluation, identity=identity, bins=section.calibration_bins, grid=grid, clusters=clusters)
-        mistakes = worst.draw(
-            evaluation.validation_predictions,
-            batches(arguments.shards, VALIDATION, batch_size=section.batch_size),
-            threshold=evaluation.threshold,
-            model_name=arguments.model,
-        )
-        (folder / "plots" / "worst.png").write_bytes(png(mistakes))
+        write(folder, evaluation, about=about, bins=section.calibration_bins, grid=grid, clusters=clusters)
+        for name, figure in sheets.items():
+            (folder / "plots" / f"{name}.png").write_bytes(png(figure))
     mirror.record_evaluation(
         model_name=arguments.model,
         model_folder=arguments.model_folder,
@@ -108,28 +111,42 @@ def measure_grid(
     )
 
 
+def explain(
+    model: Model, evaluation: Evaluation, *, shards: Path, section: config.EvaluateConfig, name: str
+) -> tuple[dict[str, Figure], "Explanation"]:
+    """Draws why the model judged some of validation as it did, and checks whether its reasons can be believed."""
+    with silent_start():
+        from unmask.evaluation.explanation import sheets
+        from unmask.evaluation.explanation.explain import explain_first
+    read = partial(batches, shards, VALIDATION, batch_size=section.batch_size)
+    seen = evaluation.validation_predictions
+    figures = sheets.draw(model, seen, read(), threshold=evaluation.threshold, model_name=name)
+    judge = Judge(evaluation.calibration, evaluation.threshold, section.confidence)
+    return figures, explain_first(model, read(), judge=judge, seed=section.seed, batch_size=section.batch_size)
+
+
 def write(
     folder: Path,
     evaluation: Evaluation,
     *,
-    identity: dict[str, str],
+    about: dict[str, Any],
     bins: int,
     grid: pd.DataFrame | None,
     clusters: Mapping[str, str],
 ) -> None:
     """Writes everything that is known of one model."""
     extra = {} if grid is None else {"robustness": robustness.summary(grid)}
-    artifacts.write_json(folder / "metrics.json", {**evaluation.summary(), **extra, **identity})
+    artifacts.write_json(folder / "metrics.json", {**evaluation.summary(), **extra, **about})
     artifacts.write_csv(folder / "predictions.csv", evaluation.test_predictions.table(clusters))
     tables = curves(evaluation, bins=bins)
     for name, table in tables.items():
         artifacts.write_csv(folder / "curves" / f"{name}.csv", table)
     (folder / "plots").mkdir()
-    for name, figure in plots.draw(evaluation, curves=tables, model_name=identity["model"]).items():
+    for name, figure in plots.draw(evaluation, curves=tables, model_name=about["model"]).items():
         (folder / "plots" / f"{name}.png").write_bytes(png(figure))
     if grid is not None:
         artifacts.write_csv(folder / "robustness.csv", grid)
-        heatmap = robustness_plot.draw({identity["model"]: grid})
+        heatmap = robustness_plot.draw({about["model"]: grid})
         (folder / "plots" / "robustness.png").write_bytes(png(heatmap))
 
 
