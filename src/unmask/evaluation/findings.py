@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from matplotlib.figure import Figure
 
 from unmask.config import EvaluateConfig
-from unmask.evaluation import plots, robustness, robustness_plot, spectra_plot, worst
+from unmask.evaluation import plots, robustness, robustness_plot, spectra_plot
 from unmask.evaluation.appearance import Appearance, observe
 from unmask.evaluation.curves import curves
 from unmask.evaluation.predict import Batches, Model
@@ -16,6 +16,9 @@ from unmask.evaluation.report import Evaluation, evaluate
 from unmask.evaluation.slices import measure_slices, slices_of
 from unmask.perturbations import PERTURBATIONS
 from unmask.records import TEST, VALIDATION
+
+if TYPE_CHECKING:
+    from unmask.evaluation.explanation.explain import Explanation
 
 ReadSplit = Callable[[str], Batches]  # a split's name to its batches, from the first on
 
@@ -29,7 +32,8 @@ class Findings:
         predictions: `records.PREDICTION_COLUMNS`, of the test split.
         slices: of the test split, `slices.COLUMNS`.
         appearance: of the test split.
-        mistakes: the validation images it is most wrong about.
+        sheets: the validation images it is most wrong about and least sure of, with why.
+        explanation: how far that can be believed.
         grid: `robustness.COLUMNS`; None where it was switched off.
     """
 
@@ -37,13 +41,14 @@ class Findings:
     predictions: pd.DataFrame
     slices: pd.DataFrame
     appearance: Appearance
-    mistakes: Figure
+    sheets: Mapping[str, Figure]
+    explanation: "Explanation"
     grid: pd.DataFrame | None
 
     def summary(self) -> dict[str, Any]:
         """Gives what `metrics.json` holds of it."""
         grid = {} if self.grid is None else {"robustness": robustness.summary(self.grid)}
-        return {**self.evaluation.summary(), **grid}
+        return {**self.evaluation.summary(), **grid, "explanation": self.explanation.summary()}
 
     def tables(self, *, bins: int) -> dict[str, pd.DataFrame]:
         """Gives every table by the path of its file, without its ending; `bins` are those of the calibration."""
@@ -56,7 +61,7 @@ class Findings:
         """Draws every figure, by its name; `tables` are those of `tables`."""
         drawn = {name.removeprefix("curves/"): table for name, table in tables.items() if name.startswith("curves/")}
         figures = plots.draw(self.evaluation, curves=drawn, model_name=model_name)
-        figures |= {"spectra": spectra_plot.draw(self.appearance, model_name=model_name), "worst": self.mistakes}
+        figures |= {"spectra": spectra_plot.draw(self.appearance, model_name=model_name), **self.sheets}
         if self.grid is not None:
             figures["robustness"] = robustness_plot.draw({model_name: self.grid})
         return figures
@@ -86,6 +91,9 @@ def find_out(  # noqa: PLR0913 - what is judged, by what, how
     Raises:
         EvaluationError: see `report.evaluate`.
     """
+    from unmask.evaluation.explanation import sheets  # here: they import Keras, which a caller may start silently
+    from unmask.evaluation.explanation.explain import explain_first
+
     evaluation = evaluate(
         model,
         validation=read(VALIDATION),
@@ -106,8 +114,15 @@ def find_out(  # noqa: PLR0913 - what is judged, by what, how
             least_images=config.slice_images,
         ),
         appearance=appearance,
-        mistakes=worst.draw(
-            evaluation.validation_predictions, read(VALIDATION), threshold=evaluation.threshold, model_name=name
+        sheets=sheets.draw(
+            model,
+            evaluation.validation_predictions,
+            read(VALIDATION),
+            threshold=evaluation.threshold,
+            model_name=name,
+        ),
+        explanation=explain_first(
+            model, read(VALIDATION), judge=evaluation.judge, seed=config.seed, batch_size=config.batch_size
         ),
         grid=measure_grid(model, read, evaluation=evaluation, clusters=clusters, config=config),
     )
