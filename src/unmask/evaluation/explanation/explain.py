@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from unmask.evaluation.calibration import logits_of
 from unmask.evaluation.explanation.agreement import agreement
-from unmask.evaluation.explanation.gradcam import directions_of, grad_cam
+from unmask.evaluation.explanation.directions import directions_of
+from unmask.evaluation.explanation.gradcam import grad_cam
 from unmask.evaluation.explanation.occlusion import BATCH, judged, occlusion
 from unmask.evaluation.explanation.sanity import is_sane, randomised, similarity
 from unmask.evaluation.judge import Judge

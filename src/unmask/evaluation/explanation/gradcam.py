@@ -13,8 +13,6 @@ from numpy.typing import NDArray
 
 from unmask.evaluation.explanation.gradients import Tensor, gradients_of
 from unmask.evaluation.explanation.halves import CutModel, Halves, cut
-from unmask.evaluation.metrics import decide
-from unmask.records import FAKE
 
 BATCH = 16  # images whose maps are held at once
 
@@ -40,7 +38,7 @@ def grad_cam(
     Args:
         model: of `models.MODELS`, or an average of such; it stays as it is.
         images: (batch, height, width, 3), uint8 or float32, [0, 255].
-        directions: (batch,), 1 to ask what speaks for fake, -1 for real; see `directions_of`.
+        directions: (batch,), 1 to ask what speaks for fake, -1 for real; see `directions.directions_of`.
         variant: how the gradient is taken.
 
     Returns:
@@ -56,11 +54,6 @@ def grad_cam(
         signs = directions[few].astype(np.float32)[:, None, None]
         found.append(scaled(signs * contributions(parts, np.asarray(images[few], np.float32), variant=variant)))
     return np.concatenate(found)
-
-
-def directions_of(values: NDArray[np.float64], *, threshold: float) -> NDArray[np.float64]:
-    """Says which way each answer goes: (batch,), 1 where a score or logit is called fake, else -1."""
-    return np.where(decide(values, threshold) == FAKE, 1.0, -1.0)
 
 
 def contributions(parts: CutModel, images: NDArray[np.float32], *, variant: Variant) -> NDArray[np.float32]:

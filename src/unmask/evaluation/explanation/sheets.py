@@ -11,7 +11,8 @@ from matplotlib import colormaps
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from unmask.evaluation.explanation.gradcam import directions_of, grad_cam
+from unmask.evaluation.explanation.directions import directions_of
+from unmask.evaluation.explanation.gradcam import grad_cam
 from unmask.evaluation.metrics import decide
 from unmask.evaluation.predict import Batches, Predictions
 from unmask.figures import Exhibit, gallery
