@@ -1,4 +1,7 @@
-"""The command line: `unmask profile`, `track`, `predict`, `ui`. What a command needs is imported when it runs."""
+"""The command line: `unmask profile`, `track`, `predict`, `check`, `export`, `ui`.
+
+What a command needs is imported when it runs.
+"""
 
 import json
 import sys
@@ -14,6 +17,8 @@ PROFILES = Path("profiles")
 PARAMETERS = Path("params.yaml")
 MODELS = Path("models")
 REPORTS = Path("reports")
+RAW, SPLIT = Path("data/raw"), Path("data/split")
+A_MODEL = "A model of models/, champion, or a file that export wrote."
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich")
 
@@ -100,7 +105,7 @@ def track() -> None:
 @app.command()
 def predict(
     images: Annotated[list[Path], typer.Argument(help="JPEG, PNG or WebP files of one face each.")],
-    model: Annotated[str, typer.Option(help="A model of models/. Default: the champion of reports/compare.")] = "",
+    model: Annotated[str, typer.Option(help=A_MODEL)] = "champion",
     is_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
     """Judge pictures: real or fake, and how likely fake.
@@ -109,19 +114,18 @@ def predict(
     validation split. A verdict is a statistical guess about pictures like those the model learnt from.
     """
     with silent_start():
-        from unmask.serving.detector import Detector, champion
+        from unmask.serving.locate import locate
 
-        name = model or champion(REPORTS / "compare")
-        detector = Detector.load(MODELS / name, REPORTS / "evaluate" / name)
+        detector = locate(model, models=MODELS, reports=REPORTS)
     verdicts = detector.predict(images)
     if is_json:
         lines = [
-            {"image": str(image), "model": name, **vars(verdict)}
+            {"image": str(image), "model": detector.name, **vars(verdict)}
             for image, verdict in zip(images, verdicts, strict=True)
         ]
         typer.echo(json.dumps(lines, indent=2))
     else:
-        show_verdicts(images, verdicts, model=name)
+        show_verdicts(images, verdicts, model=detector.name)
 
 
 def show_verdicts(images: list[Path], verdicts: list[Any], *, model: str) -> None:
@@ -140,6 +144,69 @@ def show_verdicts(images: list[Path], verdicts: list[Any], *, model: str) -> Non
         label = Text(verdict.label, style="bold red" if verdict.label == "fake" else "bold green")
         table.add_row(Text(str(image)), label, f"{verdict.score:.3f}", f"{verdict.threshold:.3f}")
     Console().print(table)
+
+
+@app.command()
+def check(
+    model: Annotated[str, typer.Argument(help=A_MODEL)],
+    pictures: Annotated[Path | None, typer.Option(help="A folder of faces. Default: some of the test split.")] = None,
+) -> None:
+    """Test how a trained detector behaves: what must not change its answer does not.
+
+    It says nothing of how often the detector is right: that is what the evaluation is for.
+    """
+    from unmask.errors import EvaluationError
+
+    with silent_start():
+        from unmask.serving import check_pictures
+        from unmask.serving.checks import check_all
+        from unmask.serving.locate import locate
+
+        detector = locate(model, models=MODELS, reports=REPORTS)
+    if pictures is None:
+        report = REPORTS / "evaluate" / detector.name
+        chosen = check_pictures.from_test_split(detector, raw=RAW, split=SPLIT, report=report)
+    else:
+        chosen = check_pictures.from_folder(pictures)
+    findings = check_all(detector, chosen)
+    show_findings(findings)
+    failed = [finding.name for finding in findings if not finding.is_passed]
+    if failed:
+        raise EvaluationError(f"{detector.name} fails {len(failed)} of {len(findings)} checks: {', '.join(failed)}")
+
+
+def show_findings(findings: list[Any]) -> None:
+    """Draws the table of what was checked."""
+    from rich.markup import escape
+
+    from unmask.console import show_table
+
+    lines = []
+    for finding in findings:
+        result = "[bold green]passed[/]" if finding.is_passed else "[bold red]FAILED[/]"
+        if finding.value is None:
+            result = f"left out: {escape(finding.reason)}"
+        value = "" if finding.value is None else f"{finding.value:.2g}"
+        lines.append((finding.name, finding.statement, value, f"{finding.limit:.2g}", result))
+    show_table(("Check", "What must hold", "Changed by", "At most", "Result"), lines)
+
+
+@app.command()
+def export(
+    model: Annotated[str, typer.Argument(help=A_MODEL)],
+    file: Annotated[Path, typer.Argument(help="The file to write; its name ends in .keras.")],
+) -> None:
+    """Write a detector as one file: network, calibration, threshold, and how pictures are brought to size.
+
+    unmask predict --model FILE takes it anywhere; for other programs it is a Keras model that gives P(fake).
+    """
+    with silent_start():
+        from unmask.serving.export import export as write
+        from unmask.serving.locate import locate
+
+        detector = locate(model, models=MODELS, reports=REPORTS)
+    write(detector, file)
+    typer.echo(f"{detector.name} is now in {file}")
 
 
 @app.command()

@@ -50,6 +50,13 @@ def test_the_store_holds_one_finished_run_a_model_with_curves_scores_and_lineage
     assert names[0] == names[1]
 
 
+@pytest.mark.parametrize("model", ["cnn", "resnet50"])
+def test_the_reproduced_models_behave(project: Project, model: str) -> None:
+    shown = project.run("unmask", "check", model).stderr
+    assert "FAILED" not in shown
+    assert "left out" not in shown  # the scores that evaluate stored were compared too
+
+
 def test_dvc_shows_metrics_plots_and_parameters(project: Project) -> None:
     assert "roc_auc_score" in project.run("dvc", "metrics", "show").stdout
     assert "index.html" in project.run("dvc", "plots", "show").stdout

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 ROOT = Path(__file__).parents[2]
 
@@ -34,6 +35,24 @@ metrics["model_sha256"] = sha256_of_file(model / "model.keras")
 (report / "metrics.json").write_text(json.dumps(metrics))
 (compare / "champion.json").write_text(json.dumps({"model": "cnn"}))
 Image.new("RGB", (20, 20), (9, 9, 9)).save("face [1].png")
+Path("faces").mkdir()
+for number in range(8):
+    Image.new("RGB", (20, 20), (9, 20 * number, 9)).save(f"faces/{number}.png")
+"""
+
+CHECK_LEFT_HALF = """
+from dataclasses import replace
+import keras
+from unmask import cli
+from unmask.serving import locate
+images = keras.Input((16, 16, 3))
+left = keras.ops.mean(images[:, :, :8], axis=(1, 2)) - keras.ops.mean(images[:, :, 8:], axis=(1, 2))
+network = keras.Model(images, left[:, :1])
+found = locate.locate
+locate.locate = lambda *names, **folders: replace(found(*names, **folders), network=network)
+import sys
+sys.argv = ["unmask", "check", "cnn", "--pictures", "halves"]
+cli.main()
 """
 
 
@@ -63,7 +82,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_help_names_every_command_and_imports_nothing_heavy(tmp_path: Path) -> None:
     result = unmask("--help", folder=tmp_path)
     assert result.returncode == 0
-    assert all(command in result.stdout for command in ("profile", "track", "predict", "ui"))
+    assert all(command in result.stdout for command in ("profile", "track", "predict", "check", "export", "ui"))
     code = (
         "import sys; from unmask import cli\n"
         "sys.exit(', '.join({'tensorflow', 'keras', 'mlflow', 'pandas', 'numpy'} & set(sys.modules)))"
@@ -151,12 +170,56 @@ def test_predict_answers_in_a_table(trained: Path) -> None:
         (("absent.png",), "absent.png: No such file"),
         (("params.yaml",), "params.yaml: not a JPEG, PNG, WEBP image"),
         (("face [1].png", "--model", "vit"), "models/vit/training.json is missing: run `dvc repro`"),
+        (("face [1].png", "--model", "models/cnn/model.keras"), "models/cnn/model.keras is no exported detector"),
     ],
 )
 def test_predict_says_what_is_wrong_in_one_message(trained: Path, arguments: tuple[str, ...], message: str) -> None:
     result = unmask("predict", *arguments, folder=trained)
     assert result.returncode == 1
     assert message in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
+
+
+def test_an_exported_detector_predicts_like_the_model(trained: Path, tmp_path: Path) -> None:
+    file = tmp_path / "faces.keras"
+    result = unmask("export", "champion", str(file), folder=trained)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.split() == ["cnn", "is", "now", "in", str(file)]
+    models = ((), ("--model", str(file)))
+    outputs = [unmask("predict", "face [1].png", "--json", *model, folder=trained) for model in models]
+    assert [output.returncode for output in outputs] == [0, 0]
+    assert outputs[0].stdout == outputs[1].stdout
+
+
+def test_check_shows_what_it_found_in_a_table(trained: Path) -> None:
+    result = unmask("check", "cnn", "--pictures", "faces", folder=trained, COLUMNS="160")
+    assert result.returncode == 0
+    lines = [[cell.strip() for cell in line.split("│")] for line in result.stderr.splitlines()]
+    rows = {cells[1]: cells[-2] for cells in lines if len(cells) > 5}
+    passed = [name for name, outcome in rows.items() if outcome == "passed"]
+    assert passed == ["flip", "imperceptible", "lossless", "batch", "same_pixels", "file_size"]
+    assert rows["stored_scores"].startswith("left out: the pictures are")
+
+
+def test_check_fails_a_detector_that_looks_at_the_left_half(trained: Path, tmp_path: Path) -> None:
+    shutil.copytree(trained, tmp_path, dirs_exist_ok=True)
+    (tmp_path / "halves").mkdir()
+    for number in range(8):
+        halves = Image.new("RGB", (20, 20), (9, 9, 9))
+        halves.paste((200 + number, 9, 9), (0, 0, 10, 20))
+        halves.save(tmp_path / "halves" / f"{number}.png")
+    result = subprocess.run(
+        [sys.executable, "-c", CHECK_LEFT_HALF], cwd=tmp_path, capture_output=True, text=True, timeout=120
+    )
+    assert result.returncode == 1
+    assert "FAILED" in result.stderr
+    assert result.stderr.strip().splitlines()[-1] == "error: cnn fails 1 of 7 checks: flip"
+
+
+def test_check_without_pictures_says_how_to_give_some(trained: Path) -> None:
+    result = unmask("check", "cnn", folder=trained)
+    assert result.returncode == 1
+    assert "there is no data/raw to take pictures from: run `dvc repro`, or give --pictures FOLDER" in result.stderr
     assert len(result.stderr.strip().splitlines()) == 1
 
 

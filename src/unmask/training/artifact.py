@@ -1,20 +1,16 @@
 """What a trained model is on disk: the same training gives the same bytes."""
 
-import json
-import zipfile
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import keras
-
 from unmask import artifacts, config, losses
 from unmask.data.features import Features
 from unmask.data.shards import ShardIndex
+from unmask.models import saved
 from unmask.training.fit import Trained
 
 MODEL, HISTORY, DESCRIPTION = "model.keras", "history.csv", "training.json"
-EPOCH_OF_ZIP = (1980, 1, 1, 0, 0, 0)
 DECIMALS = 8
 FRAMEWORKS = ("keras", "tensorflow", "numpy")
 
@@ -28,7 +24,7 @@ def save(folder: Path, trained: Trained, *, description: dict[str, Any]) -> None
         description: what training.json says beside the model's hash and the best epoch.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    save_model(folder / MODEL, trained.model)
+    saved.save(folder / MODEL, trained.model)
     artifacts.write_csv(folder / HISTORY, trained.history.round(DECIMALS))
     outcome = {
         "model_sha256": artifacts.sha256_of_file(folder / MODEL),
@@ -37,26 +33,6 @@ def save(folder: Path, trained: Trained, *, description: dict[str, Any]) -> None
         "weights": int(trained.model.count_params()),
     }
     artifacts.write_json(folder / DESCRIPTION, {**description, **outcome})
-
-
-def save_model(path: Path, model: keras.Model) -> None:
-    """Saves a model in Keras' format without the moment of saving, which alone would change the file's hash."""
-    raw = path.with_suffix(".raw.keras")
-    without_optimizer(model).save(raw)
-    with zipfile.ZipFile(raw) as source, zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as target:
-        for name in sorted(source.namelist()):
-            content = source.read(name)
-            if name == "metadata.json":
-                content = json.dumps({**json.loads(content), "date_saved": ""}).encode()
-            target.writestr(zipfile.ZipInfo(name, EPOCH_OF_ZIP), content)
-    raw.unlink()
-
-
-def without_optimizer(model: keras.Model) -> keras.Model:
-    """Copies a model without its optimiser's state, which is twice as large as the weights and serves no prediction."""
-    copy = keras.Model.from_config(model.get_config())
-    copy.set_weights(model.get_weights())
-    return copy
 
 
 def describe(
