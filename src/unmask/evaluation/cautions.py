@@ -46,7 +46,9 @@ def slice_warnings(slices: pd.DataFrame | None) -> list[str]:
     worse = [] if slices is None else [row for row in slices.to_dict("records") if row["is_worse"]]
     if not worse:
         return []
-    named = "; ".join(f"{row['column']} {row['slice']}: accuracy {row['accuracy_score']:.2f}" for row in worse)
+    named = "; ".join(
+        f"{row['column'].replace('_', ' ')} {row['slice']}: accuracy {row['accuracy_score']:.2f}" for row in worse
+    )
     return [f"it is worse on some kinds of test pictures than on the rest ({named})"]
 
 

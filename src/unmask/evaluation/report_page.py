@@ -13,8 +13,10 @@ from typing import Any
 from unmask.data.audit.page import Table, templates
 
 TEMPLATE = Path(__file__).with_name("report_page.html.j2")
-NUMBER = re.compile(r"[+-]?\d")
+VALUE = r"[+-]?[\d,.]+(e[+-]?\d+)?"
+NUMBER = re.compile(rf"{VALUE}( \({VALUE} to {VALUE}\)| to {VALUE}| ± {VALUE})?")
 LONG_WORD = re.compile(r"\S{40}")  # a hash, or a path
+LONG_TEXT = 32  # characters, from where on a cell may break into lines
 WIDE = 1.5  # times as wide as high, from where on a picture gets a line of its own
 
 
@@ -102,12 +104,24 @@ def render(page: ReportPage) -> str:
         HTML, whole in itself.
     """
     environment = templates(TEMPLATE.parent)
-    environment.filters["kind"] = kind
+    environment.filters["kinds"] = kinds
     return environment.get_template(TEMPLATE.name).render(page=page) + "\n"
 
 
-def kind(value: str | int | float) -> str:
-    """Names the style of a table's cell: "number", "long" where it holds a word that must be broken, or none."""
-    if not isinstance(value, str) or (NUMBER.match(value) and not LONG_WORD.search(value)):
-        return "number"
-    return "long" if LONG_WORD.search(value) else ""
+def kinds(table: Table) -> list[str]:
+    """Names the style of each column of a table.
+
+    Returns:
+        "number", "long" (a word that must be broken), "text" (may go on in a further line), or nothing.
+    """
+    return [kind([row[place] for row in table.rows]) for place in range(len(table.header))]
+
+
+def kind(cells: Sequence[str | int | float]) -> str:
+    """Names the style of a column by its cells; an empty cell may stand in any."""
+    texts = [value for value in cells if isinstance(value, str) and value]
+    if any(LONG_WORD.search(text) for text in texts):
+        return "long"
+    if all(NUMBER.fullmatch(text) for text in texts):
+        return "number" if any(value != "" for value in cells) else ""
+    return "text" if any(len(text) > LONG_TEXT for text in texts) else ""

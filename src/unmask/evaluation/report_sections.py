@@ -189,8 +189,10 @@ def audit_section(evidence: Evidence) -> Section:
     findings = evidence.audit["findings"]
     worst = audit_warnings(findings)
     text = f"{len(findings)} findings were held against their limits; {len(worst)} are above."
-    fine = [finding for finding in findings if finding not in worst]
-    return Section("What the audit of the data found", text=text, findings=[*worst, *fine])
+    ordered = [*worst, *(finding for finding in findings if finding not in worst)]
+    return Section(
+        "What the audit of the data found", text=text, findings=[{"advice": "", **finding} for finding in ordered]
+    )
 
 
 def lineage_section(evidence: Evidence) -> Section:

@@ -114,7 +114,7 @@ def slices_table(slices: pd.DataFrame, *, caption: str = "") -> Table:
             int(row["real"]),
             int(row["fake"]),
             interval(row["accuracy_score"], row["accuracy_low"], row["accuracy_high"]),
-            "one class only" if pd.isna(row["roc_auc_score"]) else f"{row['roc_auc_score']:.3f}",
+            "" if pd.isna(row["roc_auc_score"]) else f"{row['roc_auc_score']:.3f}",
             "worse than the rest" if row["is_worse"] else "",
         ]
         for row in slices.head(FIRST_SLICES).to_dict("records")
