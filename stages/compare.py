@@ -1,4 +1,4 @@
-"""Puts all evaluated models in one table, beside the paper's numbers, and names the champion."""
+"""Puts all evaluated models side by side, beside the paper's numbers, names the champion and writes its card."""
 
 import argparse
 import logging
@@ -6,25 +6,30 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
-from unmask import artifacts, config
-from unmask.console import run_stage, show_table
+from unmask import artifacts, config, environment
+from unmask.console import run_stage, show_table, silent_start
 from unmask.data.raw import require_source
-from unmask.data.record_tables import read_external, read_predictions
-from unmask.evaluation.compare import cells, compare, differences, differences_markdown, markdown
+from unmask.evaluation.compare import cells, differences_markdown, markdown
+from unmask.evaluation.evidence import Evidence, read_judged, weigh
 from unmask.evaluation.judge import read_report
 from unmask.evaluation.model_card import model_card
+from unmask.evaluation.report_page import render
+from unmask.evaluation.report_sections import comparison_page, draw_heatmap
+from unmask.figures import png
+from unmask.tracking.provenance import dvc_digest
 
 logger = logging.getLogger("unmask.stages.compare")
 
 
 def main() -> None:
-    """Reads every model's metrics, writes one folder with the table and the champion."""
+    """Reads what is known of every model, writes one folder: the table, the report, the champion and its card."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--params", type=Path, required=True)
     parser.add_argument("--evaluations", type=Path, nargs="+", required=True, help="the evaluations' folders")
     parser.add_argument(
         "--externals", type=Path, nargs="+", required=True, help="what evaluate_external made, by model"
     )
+    parser.add_argument("--models", type=Path, nargs="+", required=True, help="what train made, in the same order")
     parser.add_argument("--raw", type=Path, required=True, help="what download made")
     parser.add_argument("--audit", type=Path, required=True, help="the audit.json of the split")
     parser.add_argument("--output", type=Path, required=True)
@@ -33,40 +38,48 @@ def main() -> None:
     section = config.load(arguments.params).compare
     started = time.monotonic()
     logger.info("compare: %s", ", ".join(str(folder) for folder in arguments.evaluations))
-    listed = [read_report(folder / "metrics.json") for folder in arguments.evaluations]
-    reports = {report["model"]: report for report in listed}
-    comparison = compare(reports, champion_metric=section.champion_metric)
-    predictions = {
-        report["model"]: read_predictions(folder / "predictions.csv")
-        for report, folder in zip(listed, arguments.evaluations, strict=True)
-    }
-    tests = differences(
-        predictions,
-        thresholds={name: report["threshold"] for name, report in reports.items()},
-        confidence=min(report["confidence"] for report in reports.values()),
+    folders = zip(arguments.evaluations, arguments.externals, arguments.models, strict=True)
+    judged = [
+        read_judged(evaluation, external=external, model=model, lock_digest=dvc_digest(model))
+        for evaluation, external, model in folders
+    ]
+    evidence = weigh(
+        {one.report["model"]: one for one in judged},
+        source=require_source(arguments.raw),
+        audit=read_report(arguments.audit),
+        champion_metric=section.champion_metric,
     )
-    externals = {folder.name: read_external(folder / "external.csv") for folder in arguments.externals}
-    audit = read_report(arguments.audit)
     with artifacts.atomic_path(arguments.output) as folder:
-        artifacts.write_csv(folder / "table.csv", comparison.table)
-        artifacts.write_csv(folder / "differences.csv", tests)
-        artifacts.write_text(folder / "table.md", f"{markdown(comparison)}\n{differences_markdown(tests)}")
-        card = model_card(
-            comparison,
-            source=require_source(arguments.raw),
-            audit=audit,
-            report=reports[comparison.champion.model],
-            tests=tests,
-            external=externals.get(comparison.champion.model, []),
-        )
-        artifacts.write_text(folder / "model-card.md", card)
-        artifacts.write_json(folder / "champion.json", asdict(comparison.champion))
-    header, *lines = cells(comparison)
+        write(folder, evidence)
+    header, *lines = cells(evidence.comparison)
     show_table(header, lines)
-    for line in differences_markdown(tests).splitlines():
+    for line in differences_markdown(evidence.tests).splitlines():
         logger.info("compare: %s", line.removeprefix("- "))
+    with silent_start():
+        from unmask.tracking import mirror
+    model_folder = dict(zip(evidence.models, arguments.models, strict=True))[evidence.comparison.champion.model]
+    mirror.record_comparison(arguments.output, model_folder=model_folder, environment=environment.read())
     seconds = time.monotonic() - started
-    logger.info("compare: champion %s, %s in %.1f s", comparison.champion.model, arguments.output, seconds)
+    champion = evidence.comparison.champion.model
+    logger.info("compare: champion %s, %s in %.1f s", champion, arguments.output, seconds)
+
+
+def write(folder: Path, evidence: Evidence) -> None:
+    """Writes everything that is known of all models together."""
+    comparison, tests = evidence.comparison, evidence.tests
+    artifacts.write_csv(folder / "table.csv", comparison.table)
+    artifacts.write_csv(folder / "differences.csv", tests)
+    artifacts.write_text(folder / "table.md", f"{markdown(comparison)}\n{differences_markdown(tests)}")
+    artifacts.write_json(folder / "champion.json", asdict(comparison.champion))
+    heatmap = b""
+    if (figure := draw_heatmap(evidence)) is not None:
+        heatmap = png(figure)
+        (folder / "plots").mkdir()
+        (folder / "plots" / "robustness.png").write_bytes(heatmap)
+    artifacts.write_text(folder / "report.html", render(comparison_page(evidence, heatmap=heatmap)))
+    card = model_card(evidence)
+    artifacts.write_text(folder / "model-card.md", card.markdown)
+    artifacts.write_text(folder / "model-card.html", card.html)
 
 
 if __name__ == "__main__":

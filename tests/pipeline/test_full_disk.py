@@ -29,6 +29,7 @@ NOT_COPIED = "ERROR: failed to transfer"  # DVC's words, of what it cannot copy 
 FEATURES = ("--features", "data/features/cnn")
 LOSS = ("--loss", "reports/choose_loss/cnn/choice.json")
 EVALUATIONS = ("reports/evaluate/cnn", "reports/evaluate/resnet50")
+MODELS = ("models/cnn", "models/resnet50")
 AUDIT = ("--audit", "data/split/audit.json")
 EXTERNALS = ("reports/evaluate_external/cnn", "reports/evaluate_external/resnet50")
 
@@ -55,6 +56,8 @@ CHEAP = (
             *EVALUATIONS,
             "--externals",
             *EXTERNALS,
+            "--models",
+            *MODELS,
             "--raw",
             "data/raw",
             "--audit",
@@ -115,6 +118,9 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
         external = project.root / "reports" / "evaluate_external" / model
         external.mkdir(parents=True)
         (external / "external.csv").write_text("set,warning\n")
+        trained = project.root / "models" / model
+        trained.mkdir(parents=True)
+        (trained / "training.json").write_text(json.dumps({"model": model, "model_sha256": "0" * 64}))
     yield project
     project.end_processes()
     shutil.rmtree(project.root)

@@ -16,6 +16,7 @@ HISTORY_FILE = "history.csv"
 TRAINING_FILE = "training.json"
 FIRST_BATCH_FILE = "first_batch.png"
 METRICS_FILE = "metrics.json"
+CHAMPION_FILE = "champion.json"
 DATA = Path("data")
 AUDIT_FILES = (
     "raw/source.json",

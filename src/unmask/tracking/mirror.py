@@ -18,7 +18,7 @@ from unmask.environment import Environment
 from unmask.errors import TrackingError
 from unmask.loss_search.scores import read_scores
 from unmask.tracking.callback import LiveCurves
-from unmask.tracking.contents import MODEL_FILE, TRAINING_FILE, Point, TrainedModel, read_model
+from unmask.tracking.contents import CHAMPION_FILE, MODEL_FILE, TRAINING_FILE, Point, TrainedModel, read_model
 from unmask.tracking.provenance import current_revision
 from unmask.tracking.quiet import quiet, silence
 from unmask.tracking.store import LOCK_SECONDS, locate, prepare, redact
@@ -39,6 +39,7 @@ MODELS = Path("models")
 REPORTS = Path("reports/evaluate")
 LOSSES = Path("reports/search_loss")
 CHOICES = Path("reports/choose_loss")
+COMPARISON = Path("reports/compare")
 
 
 class Session:
@@ -231,6 +232,24 @@ def record_evaluation(
     submit_alone(job, environment=environment)
 
 
+def record_comparison(folder: Path, *, model_folder: Path, environment: Environment) -> None:
+    """Adds the comparison of the models to its champion's run, found by the model file's hash; twice is once.
+
+    Args:
+        folder: `reports/compare`.
+        model_folder: holds the champion; its run is written from here where the store has none.
+        environment: where the store is.
+    """
+
+    def job(runs: "Runs") -> None:
+        from unmask.tracking.writing import find_or_rebuild, write_comparison
+
+        find_or_rebuild(runs, model=read_model(model_folder.name, model_folder), environment=environment)
+        write_comparison(runs, folder=folder, environment=environment)
+
+    submit_alone(job, environment=environment)
+
+
 def record_loss(folder: Path, *, environment: Environment) -> None:
     """Adds what the search found of one loss, `reports/search_loss/<model>-<loss>`; twice is once."""
 
@@ -272,7 +291,7 @@ def track(root: Path, *, section: config.EvaluateConfig, environment: Environmen
     """Writes the missing runs again from the files; twice is once.
 
     Args:
-        root: the checkout: its `models/*`, `reports/evaluate/*` and `reports/search_loss/*` are read.
+        root: the checkout: its `models/*`, `reports/evaluate/*`, `reports/search_loss/*` and the comparison are read.
         section: the evaluation's section.
         environment: where the store is.
 
@@ -304,6 +323,11 @@ def track(root: Path, *, section: config.EvaluateConfig, environment: Environmen
         for search in sorted({read_scores(loss).search for loss in tried_losses(root, model=folder.name)}):
             written.extend(write_choice(session.runs, folder=folder, search=search))
 
+    def comparison_job() -> None:
+        from unmask.tracking.writing import write_comparison
+
+        written.extend(write_comparison(session.runs, folder=root / COMPARISON, environment=environment))
+
     with quiet() as wait_longer:
         wait_longer()
         session = Session(environment, on_failure=lambda _: None, connect_seconds=None)
@@ -313,6 +337,8 @@ def track(root: Path, *, section: config.EvaluateConfig, environment: Environmen
             session.submit(partial(choice_job, folder))
         for model in models:
             session.submit(partial(job, model))
+        if (root / COMPARISON / CHAMPION_FILE).exists():
+            session.submit(comparison_job)  # last: it joins the run of its champion
         session.close(seconds=None)
     if session.worker.failure is not None:
         raise TrackingError(f"cannot write to MLflow's store {address_of(environment)}: {session.worker.failure}")

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from unmask import config
+from unmask.artifacts import read_json
 from unmask.environment import Environment
 from unmask.tracking.contents import (
+    CHAMPION_FILE,
     FIRST_BATCH_FILE,
     HISTORY_FILE,
     METRICS_FILE,
@@ -30,9 +32,11 @@ from unmask.tracking.runs import EXPERIMENT_TAG, MODEL_TAG, TRAINING_TAG, Runs
 SHARDS = "data/shards"
 TRAINING_FOLDER = "training"
 EVALUATION_FOLDER = "evaluation"
+COMPARISON_FOLDER = "compare"
 DATA_FOLDER = "data"
 EVALUATION_TAG = "evaluation_sha256"
 AUDIT_TAG = "audit_sha256"
+COMPARISON_TAG = "comparison_sha256"
 
 
 def run_name(model_name: str, environment: Environment) -> str:
@@ -158,3 +162,24 @@ def write_evaluation(runs: Runs, *, run_id: str, report_folder: Path, section: c
     how = config.flatten(section) if dataclasses.is_dataclass(section) else {}
     runs.set_tags(run_id, {**{f"evaluate.{key}": str(value) for key, value in how.items()}, EVALUATION_TAG: digest})
     return True
+
+
+def write_comparison(runs: Runs, *, folder: Path, environment: Environment) -> list[str]:
+    """Adds the comparison of the models to its champion's run, unless the run has this very one.
+
+    Args:
+        runs: the store's.
+        folder: `reports/compare`.
+        environment: the run's surroundings.
+
+    Returns:
+        What was written, in words; nothing where no run has the champion's model.
+    """
+    champion, digest = read_json(folder / CHAMPION_FILE), digest_of_folder(folder)
+    found = runs.find(champion["model_sha256"], experiment=environment.experiment)
+    if found is None or found.data.tags.get(COMPARISON_TAG) == digest:
+        return []
+    run_id = str(found.info.run_id)
+    runs.log_folder(run_id, folder, folder=COMPARISON_FOLDER)
+    runs.set_tags(run_id, {COMPARISON_TAG: digest})
+    return [f"{champion['model']}: comparison of the models"]

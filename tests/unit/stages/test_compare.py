@@ -5,32 +5,22 @@ import logging
 import runpy
 import sys
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 
-from unmask.evaluation.external import COLUMNS
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+import judged_models
+
+from unmask.artifacts import sha256_of_text
 from unmask.evaluation.metrics import METRIC_NAMES
+from unmask.tracking import mirror
 
 ROOT = Path(__file__).parents[3]
-EXTERNAL = dict.fromkeys(COLUMNS, 0.5) | {
-    "set": "other",
-    "real": 86,
-    "fake": 300,
-    "rejects": 0,
-    "roc_auc_score": 0.8,
-    "roc_auc_low": 0.75,
-    "roc_auc_high": 0.85,
-    "accuracy_low": 0.45,
-    "accuracy_high": 0.55,
-    "balanced_accuracy_score": 0.51,
-    "best_balanced_accuracy_score": 0.7,
-    "warning": "the threshold fails",
-}
-FINDINGS = [
-    {"statement": "A simple model tells real from fake.", "verdict": "warning", "advice": "Equalise."},
-    {"statement": "No image is a copy of another.", "verdict": "fine"},
-]
+FILES = ["champion.json", "differences.csv", "model-card.html", "model-card.md", "plots/robustness.png", "report.html"]
+FILES += ["table.csv", "table.md"]
 
 
 @pytest.fixture(autouse=True)
@@ -42,82 +32,65 @@ def own_logging(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(logger, "handlers", list(logger.handlers))
 
 
-def write_report(folder: Path, *, value: float) -> None:
-    folder.mkdir(parents=True)
-    content = {
-        "model": folder.name,
-        "model_sha256": "0" * 64,
-        "test_shards_sha256": "1" * 64,
-        "validation": dict.fromkeys(METRIC_NAMES, value),
-        "test": {name: {"value": value, "low": value, "high": value} for name in METRIC_NAMES},
-        "records": {"validation": {"real": 1, "fake": 1}, "test": {"real": 1, "fake": 1}},
-        "threshold": 0.5,
-        "confidence": 0.95,
-        "calibration": {
-            "method": "temperature",
-            "slope": 0.5,
-            "intercept": 0.0,
-            "error_before": 0.2,
-            "error_after": 0.1,
-        },
-        "robustness": {
-            "images": 40,
-            "untouched_accuracy_score": 0.8,
-            "untouched_roc_auc_score": 0.9,
-            "mean_accuracy_score": 0.65,
-            "mean_roc_auc_score": 0.7,
-            "worst": {
-                "perturbation": "social_media",
-                "severity": 5,
-                "amount": 5,
-                "accuracy_score": 0.52,
-                "roc_auc_score": 0.6,
-            },
-        },
-    }
-    rows = {"member": list("abcd"), "label": [0, 0, 1, 1], "score": [0.1, 0.2, 0.8, value], "cluster": list("abcd")}
-    pd.DataFrame(rows).to_csv(folder / "predictions.csv", index=False)
-    (folder / "metrics.json").write_text(json.dumps(content))
+@pytest.fixture(autouse=True)
+def recorded(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Path, Path]]:
+    """What the stage hands to MLflow, without one."""
+    calls: list[tuple[Path, Path]] = []
+
+    def record(folder: Path, *, model_folder: Path, environment: Any) -> None:
+        assert folder.exists(), "recorded before it was written"
+        calls.append((folder, model_folder))
+
+    monkeypatch.setattr(mirror, "record_comparison", record)
+    return calls
+
+
+@pytest.fixture
+def judged(tmp_path: Path) -> Path:
+    """Two models, the second better."""
+    judged_models.write_model(tmp_path, "cnn", value=0.7)
+    judged_models.write_model(tmp_path, "resnet50", value=0.9)
+    judged_models.write_data(tmp_path)
+    return tmp_path
 
 
 def run(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    evaluations = [str(folder / "cnn"), str(folder / "resnet50")]
-    source = {"name": "faces", "version": "2", "url": "https://example.org/faces", "licence": "CC0", "archive": "f.zip"}
-    (folder / "source.json").write_text(json.dumps({**source, "bytes": 9, "sha256": "a" * 64}))
-    (folder / "audit.json").write_text(json.dumps({"images": {"test": {"real": 1, "fake": 1}}, "findings": FINDINGS}))
-    arguments = ["--params", str(ROOT / "params.yaml"), "--evaluations", *evaluations, "--output", str(folder / "out")]
-    arguments += ["--raw", str(folder), "--audit", str(folder / "audit.json"), "--externals"]
-    for model in ("cnn", "resnet50"):
-        (folder / "external" / model).mkdir(parents=True, exist_ok=True)
-        pd.DataFrame([EXTERNAL], columns=COLUMNS).to_csv(folder / "external" / model / "external.csv", index=False)
-        arguments.append(str(folder / "external" / model))
+    arguments = ["--params", str(ROOT / "params.yaml"), "--output", str(folder / "out")]
+    arguments += ["--raw", str(folder), "--audit", str(folder / "audit.json")]
+    for option, place in {"--evaluations": "evaluate", "--externals": "external", "--models": "models"}.items():
+        arguments += [option, str(folder / place / "cnn"), str(folder / place / "resnet50")]
     monkeypatch.setattr(sys, "argv", ["compare.py", *arguments])
     runpy.run_path(str(ROOT / "stages" / "compare.py"), run_name="__main__")
 
 
-def test_stage_writes_table_page_and_champion_the_same_twice(tmp_path, monkeypatch):
-    write_report(tmp_path / "cnn", value=0.7)
-    write_report(tmp_path / "resnet50", value=0.9)
-    run(tmp_path, monkeypatch)
-    first = {file.name: file.read_bytes() for file in (tmp_path / "out").iterdir()}
-    assert sorted(first) == ["champion.json", "differences.csv", "model-card.md", "table.csv", "table.md"]
+def read_files(folder: Path) -> dict[str, bytes]:
+    return {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+
+
+def test_stage_writes_table_page_and_champion_the_same_twice(judged, monkeypatch):
+    run(judged, monkeypatch)
+    first = read_files(judged / "out")
+    assert sorted(first) == FILES
     assert json.loads(first["champion.json"]) == {
         "metric": "roc_auc_score",
         "model": "resnet50",
-        "model_sha256": "0" * 64,
+        "model_sha256": sha256_of_text("resnet50"),
         "split": "validation",
         "value": 0.9,
     }
-    assert len(pd.read_csv(tmp_path / "out" / "table.csv")) == 2 * 2 * len(METRIC_NAMES) + 2
-    run(tmp_path, monkeypatch)
-    assert {file.name: file.read_bytes() for file in (tmp_path / "out").iterdir()} == first
+    assert len(pd.read_csv(judged / "out" / "table.csv")) == 2 * 2 * len(METRIC_NAMES) + 2
+    run(judged, monkeypatch)
+    assert read_files(judged / "out") == first
 
 
-def test_model_card_names_the_data_its_licence_and_what_the_audit_warns_of(tmp_path, monkeypatch):
-    write_report(tmp_path / "cnn", value=0.7)
-    write_report(tmp_path / "resnet50", value=0.9)
-    run(tmp_path, monkeypatch)
-    card = (tmp_path / "out" / "model-card.md").read_text()
+def test_stage_hands_the_comparison_and_its_champion_to_mlflow(judged, monkeypatch, recorded):
+    run(judged, monkeypatch)
+    assert recorded == [(judged / "out", judged / "models" / "resnet50")]
+
+
+def test_model_card_names_the_data_its_licence_and_what_the_audit_warns_of(judged, monkeypatch):
+    run(judged, monkeypatch)
+    card = (judged / "out" / "model-card.md").read_text()
     for part in (
         "# Model card: resnet50",
         "Page: https://example.org/faces",
@@ -138,9 +111,37 @@ def test_model_card_names_the_data_its_licence_and_what_the_audit_warns_of(tmp_p
     assert "No image is a copy" not in card
 
 
-def test_missing_evaluation_ends_with_one_line(tmp_path, monkeypatch, capsys):
-    write_report(tmp_path / "cnn", value=0.7)
+def test_the_card_leads_to_the_commit_by_the_name_that_dvc_gives_the_models_folder(judged, monkeypatch):
+    # By hand: md5 of training.json, then of DVC's list of the folder's files.
+    import hashlib
+
+    content = (judged / "models" / "resnet50" / "training.json").read_bytes()
+    listing = json.dumps([{"md5": hashlib.md5(content).hexdigest(), "relpath": "training.json"}])
+    run(judged, monkeypatch)
+    card = (judged / "out" / "model-card.md").read_text()
+    assert f"git log -S{hashlib.md5(listing.encode()).hexdigest()}.dir --oneline -- dvc.lock" in card
+
+
+def test_without_a_grid_there_is_no_heatmap(judged, monkeypatch):
+    for model in ("cnn", "resnet50"):
+        (judged / "evaluate" / model / "robustness.csv").unlink()
+    run(judged, monkeypatch)
+    assert not (judged / "out" / "plots").exists()
+    assert "Perturbed pictures" not in (judged / "out" / "report.html").read_text()
+
+
+def test_missing_evaluation_ends_with_one_line(judged, monkeypatch, capsys):
+    (judged / "evaluate" / "resnet50" / "metrics.json").unlink()
     with pytest.raises(SystemExit, match="1"):
-        run(tmp_path, monkeypatch)
-    assert "run the stage that writes it first" in capsys.readouterr().err
-    assert not (tmp_path / "out").exists()
+        run(judged, monkeypatch)
+    assert "run `dvc repro` or `dvc pull`" in capsys.readouterr().err
+    assert not (judged / "out").exists()
+
+
+def test_models_in_another_order_than_their_evaluations_are_refused(judged, monkeypatch, capsys):
+    (judged / "models" / "cnn").rename(judged / "models" / "other")
+    (judged / "models" / "resnet50").rename(judged / "models" / "cnn")
+    (judged / "models" / "other").rename(judged / "models" / "resnet50")
+    with pytest.raises(SystemExit, match="1"):
+        run(judged, monkeypatch)
+    assert "did not judge the model in" in capsys.readouterr().err

@@ -111,11 +111,24 @@ def render(page: Page) -> str:
     Returns:
         HTML, whole in itself.
     """
+    return templates().get_template(TEMPLATE.name).render(page=page) + "\n"
+
+
+def templates(*folders: Path) -> jinja2.Environment:
+    """Makes what renders pages: every text is escaped, and a name that is missing is an error.
+
+    Args:
+        folders: of further templates, which may extend this one and so share its look.
+    """
     environment = jinja2.Environment(
-        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
+        loader=jinja2.FileSystemLoader([*folders, TEMPLATE.parent]),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
     )
     environment.filters["cell"] = cell
-    return environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(page=page) + "\n"
+    return environment
 
 
 def cell(value: str | int | float) -> str:
