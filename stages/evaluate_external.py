@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from unmask import artifacts, config
+from unmask import artifacts, config, environment
 from unmask.console import run_stage, show_table, silent_start
 from unmask.data import external
 from unmask.evaluation.external import COLUMNS, measure_set
@@ -37,6 +37,9 @@ def main() -> None:
     with artifacts.atomic_path(arguments.output) as folder:
         artifacts.write_csv(folder / "external.csv", table)
     if rows:
+        with silent_start():
+            from unmask.tracking import mirror
+        mirror.record_external(arguments.output, model_folder=arguments.model_folder, environment=environment.read())
         show_table(SHOWN, [[str(row[name]) for name in SHOWN] for row in rows])
     for row in rows:
         if row["warning"]:

@@ -87,19 +87,20 @@ def track() -> None:
     from unmask import config, environment
 
     with silent_start():
-        from unmask.tracking import mirror
+        from unmask.tracking import mirror, restoring
+        from unmask.tracking.session import address_of
 
     section = config.load(PARAMETERS).evaluate
-    if not mirror.has_runs(Path()):
+    if not restoring.has_runs(Path()):
         typer.echo(f"There is no trained model in {MODELS}/, nor a loss that was tried. Run dvc repro, or dvc pull.")
         return
     surroundings = environment.read()
     with silent_start():
         mirror.load()
-    written = mirror.track(Path(), section=section, environment=surroundings)
+    written = restoring.track(Path(), section=section, environment=surroundings)
     for line in written or ["nothing was missing"]:
         typer.echo(line)
-    typer.echo(f"store: {mirror.address_of(surroundings)}")
+    typer.echo(f"store: {address_of(surroundings)}")
 
 
 @app.command()

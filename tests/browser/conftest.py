@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from unmask.environment import Environment
-from unmask.tracking import mirror
+from unmask.tracking import restoring
 from unmask.tracking.store import locate
 from unmask.tracking.ui import SETTINGS, server_command
 
@@ -62,7 +62,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory, folders: ModuleType) -
     for name, accuracy in {"cnn": 0.821, "resnet50": 0.914}.items():
         folders.write_model(root, name, seed=len(name))
         folders.write_report(root, name, accuracy=accuracy)
-    assert len(mirror.track(root, section=None, environment=surroundings)) == 4
+    assert len(restoring.track(root, section=None, environment=surroundings)) == 4
     return surroundings
 
 

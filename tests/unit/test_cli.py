@@ -235,7 +235,7 @@ def test_track_writes_what_is_missing_once(trained: Path) -> None:
 def test_track_shows_what_is_logged_while_it_works(trained: Path) -> None:
     code = (
         "import logging, sys; from unmask import cli; from unmask.tracking import mirror\n"
-        "mirror.track = lambda *_, **__: logging.getLogger('unmask.tracking').warning('slow store') or []\n"
+        "restoring.track = lambda *_, **__: logging.getLogger('unmask.tracking').warning('slow store') or []\n"
         "sys.argv = ['unmask', 'track']; cli.main()"
     )
     result = subprocess.run([sys.executable, "-c", code], cwd=trained, capture_output=True, text=True, timeout=120)

@@ -7,7 +7,6 @@ import importlib
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,14 +14,11 @@ import keras
 
 from unmask import config
 from unmask.environment import Environment
-from unmask.errors import TrackingError
-from unmask.loss_search.scores import read_scores
 from unmask.tracking.callback import LiveCurves
-from unmask.tracking.contents import CHAMPION_FILE, MODEL_FILE, TRAINING_FILE, Point, TrainedModel, read_model
+from unmask.tracking.contents import Point, read_model
 from unmask.tracking.provenance import current_revision
-from unmask.tracking.quiet import quiet, silence
-from unmask.tracking.store import LOCK_SECONDS, locate, prepare, redact
-from unmask.tracking.worker import Job, Worker
+from unmask.tracking.quiet import quiet
+from unmask.tracking.session import Session, warn
 
 if TYPE_CHECKING:
     from unmask.tracking.machine_load import MachineLoad
@@ -35,65 +31,6 @@ FINISH_SECONDS = 120  # a model of 100 MB on a slow line
 STOP_SECONDS = 10  # when training was stopped or failed
 
 FINISHED = "FINISHED"
-MODELS = Path("models")
-REPORTS = Path("reports/evaluate")
-LOSSES = Path("reports/search_loss")
-CHOICES = Path("reports/choose_loss")
-COMPARISON = Path("reports/compare")
-
-
-class Session:
-    """A connection that never raises: the first failure ends it, and is reported once."""
-
-    def __init__(
-        self, environment: Environment, *, on_failure: Callable[[str], None], connect_seconds: float | None
-    ) -> None:
-        """Makes the store where it is missing, and connects.
-
-        Args:
-            environment: says where the store is.
-            on_failure: told the reason, once.
-            connect_seconds: how long the store may take to answer first; None waits as long as MLflow does.
-        """
-        from unmask.tracking import runs  # here: it imports mlflow, which must see the settings of `quiet`
-
-        silence()
-        self.store = locate(environment)
-        self.worker = Worker(on_failure)
-        self.connected: list[Runs] = []
-        # Making a store is this machine's own work, and may wait for another process that does the same.
-        self.worker.run(lambda: prepare(self.store), seconds=LOCK_SECONDS)
-        self.worker.run(lambda: self.connected.append(runs.Runs(self.store)), seconds=connect_seconds)
-
-    @property
-    def runs(self) -> "Runs":
-        """The store's runs; only for jobs, which do not run where there was no connection."""
-        return self.connected[0]
-
-    def submit(self, job: Job) -> None:
-        """Queues a job and returns at once."""
-        if self.worker.failure is None:
-            self.worker.submit(job)
-
-    def close(self, *, seconds: float | None) -> None:
-        """Waits for what is queued, and ends the thread."""
-        self.worker.run(lambda: None, seconds=seconds)
-        self.worker.stop()
-
-
-def warn(environment: Environment) -> Callable[[str], None]:
-    """Gives a function that logs the one warning of a session."""
-    address = address_of(environment)
-
-    def log(reason: str) -> None:
-        logger.warning(
-            "MLflow's store %s cannot be used (%s). The files are complete without it; `unmask track` adds this run "
-            "later.",
-            address,
-            reason,
-        )
-
-    return log
 
 
 class TrainingRun:
@@ -232,6 +169,26 @@ def record_evaluation(
     submit_alone(job, environment=environment)
 
 
+def record_external(folder: Path, *, model_folder: Path, environment: Environment) -> None:
+    """Adds how a model does on faces from elsewhere to its run, found by the model file's hash; twice is once.
+
+    Args:
+        folder: `reports/evaluate_external/<model>`.
+        model_folder: holds the model; its run is written from here where the store has none.
+        environment: where the store is.
+    """
+
+    def job(runs: "Runs") -> None:
+        from unmask.tracking.external import write_external
+        from unmask.tracking.writing import find_or_rebuild
+
+        model = read_model(model_folder.name, model_folder)
+        find_or_rebuild(runs, model=model, environment=environment)
+        write_external(runs, model=model, folder=folder, environment=environment)
+
+    submit_alone(job, environment=environment)
+
+
 def record_comparison(folder: Path, *, model_folder: Path, environment: Environment) -> None:
     """Adds the comparison of the models to its champion's run, found by the model file's hash; twice is once.
 
@@ -285,89 +242,3 @@ def load() -> None:
     """Imports all that writing needs, MLflow and TensorFlow among it: for a caller that hides how they start."""
     with quiet():
         importlib.import_module("unmask.tracking.writing")
-
-
-def track(root: Path, *, section: config.EvaluateConfig, environment: Environment) -> list[str]:
-    """Writes the missing runs again from the files; twice is once.
-
-    Args:
-        root: the checkout: its `models/*`, `reports/evaluate/*`, `reports/search_loss/*` and the comparison are read.
-        section: the evaluation's section.
-        environment: where the store is.
-
-    Returns:
-        What was written, in words; empty where the store had all of it.
-
-    Raises:
-        TrackingError: the store cannot be used, or a model's folder is damaged.
-    """
-    models = [read_finished(folder) for folder in finished_models(root / MODELS)]
-    written: list[str] = []
-
-    def job(model: TrainedModel) -> None:
-        from unmask.tracking.writing import write_model
-
-        report = root / REPORTS / model.name
-        written.extend(
-            write_model(session.runs, model=model, report_folder=report, section=section, environment=environment)
-        )
-
-    def loss_job(folder: Path) -> None:
-        from unmask.tracking.loss_search import write_loss
-
-        written.extend(write_loss(session.runs, folder=folder, environment=environment))
-
-    def choice_job(folder: Path) -> None:
-        from unmask.tracking.loss_search import write_choice
-
-        for search in sorted({read_scores(loss).search for loss in tried_losses(root, model=folder.name)}):
-            written.extend(write_choice(session.runs, folder=folder, search=search))
-
-    def comparison_job() -> None:
-        from unmask.tracking.writing import write_comparison
-
-        written.extend(write_comparison(session.runs, folder=root / COMPARISON, environment=environment))
-
-    with quiet() as wait_longer:
-        wait_longer()
-        session = Session(environment, on_failure=lambda _: None, connect_seconds=None)
-        for folder in tried_losses(root):
-            session.submit(partial(loss_job, folder))
-        for folder in sorted((root / CHOICES).glob("*")):
-            session.submit(partial(choice_job, folder))
-        for model in models:
-            session.submit(partial(job, model))
-        if (root / COMPARISON / CHAMPION_FILE).exists():
-            session.submit(comparison_job)  # last: it joins the run of its champion
-        session.close(seconds=None)
-    if session.worker.failure is not None:
-        raise TrackingError(f"cannot write to MLflow's store {address_of(environment)}: {session.worker.failure}")
-    return written
-
-
-def has_runs(root: Path) -> bool:
-    """Whether a checkout holds anything that `track` could write."""
-    return bool(finished_models(root / MODELS) or tried_losses(root))
-
-
-def tried_losses(root: Path, *, model: str = "*") -> list[Path]:
-    """Lists the folders of the losses that a search tried, with every model or one, by name."""
-    return sorted((root / LOSSES).glob(f"{model}-*"))
-
-
-def read_finished(folder: Path) -> TrainedModel:
-    """Reads a model folder for `track`, where a damaged one is an error."""
-    try:
-        return read_model(folder.name, folder)
-    except (OSError, ValueError, KeyError) as error:
-        raise TrackingError(f"{folder} is damaged ({error}): run `dvc repro` or `dvc checkout`") from error
-
-
-def finished_models(models: Path) -> list[Path]:
-    """Lists the folders that a training finished, by name."""
-    return sorted(file.parent for file in models.glob(f"*/{MODEL_FILE}") if (file.parent / TRAINING_FILE).exists())
-
-
-def address_of(environment: Environment) -> str:
-    """The store's address, without credentials."""
-    return redact(locate(environment).uri)

@@ -9,7 +9,7 @@ import pytest
 
 from unmask.artifacts import sha256_of_file
 from unmask.environment import Environment
-from unmask.tracking import mirror
+from unmask.tracking import restoring
 from unmask.tracking.store import locate
 
 PAGE = "<!doctype html><title>Audit</title>"
@@ -43,7 +43,7 @@ def audited_files(environment: Environment) -> list[str]:
 
 
 def test_a_run_carries_the_audit_of_its_data(environment: Environment, model: Path, tmp_path: Path) -> None:
-    assert mirror.track(tmp_path, section=None, environment=environment) == ["cnn: training"]
+    assert restoring.track(tmp_path, section=None, environment=environment) == ["cnn: training"]
     assert audited_files(environment) == [
         "data/index/audit.html",
         "data/index/audit.json",
@@ -54,13 +54,13 @@ def test_a_run_carries_the_audit_of_its_data(environment: Environment, model: Pa
 
 
 def test_an_audit_that_came_later_is_added_once(environment: Environment, model: Path, tmp_path: Path) -> None:
-    mirror.track(tmp_path, section=None, environment=environment)
+    restoring.track(tmp_path, section=None, environment=environment)
     write(tmp_path / "data" / "split" / "audit.html", PAGE + "<p>anew")
-    assert mirror.track(tmp_path, section=None, environment=environment) == ["cnn: audit of its data"]
-    assert mirror.track(tmp_path, section=None, environment=environment) == []
+    assert restoring.track(tmp_path, section=None, environment=environment) == ["cnn: audit of its data"]
+    assert restoring.track(tmp_path, section=None, environment=environment) == []
 
 
 def test_the_audit_of_other_data_is_left_out(environment: Environment, model: Path, tmp_path: Path) -> None:
     write(tmp_path / "data" / "shards" / "train" / "shards.json", "{}")
-    mirror.track(tmp_path, section=None, environment=environment)
+    restoring.track(tmp_path, section=None, environment=environment)
     assert audited_files(environment) == []

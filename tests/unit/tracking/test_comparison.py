@@ -13,7 +13,7 @@ from mlflow.entities import Run
 
 from unmask.artifacts import sha256_of_file
 from unmask.environment import Environment
-from unmask.tracking import mirror
+from unmask.tracking import mirror, restoring
 from unmask.tracking.store import locate
 
 MakeFolder = Callable[..., Path]
@@ -68,7 +68,7 @@ def test_track_restores_the_comparison_in_its_champions_run_alone_and_twice_is_o
 ) -> None:
     trained("cnn", seed=1)
     write_comparison(environment.root, trained("resnet50", seed=2))
-    written = [mirror.track(environment.root, section=None, environment=environment) for _ in range(2)]
+    written = [restoring.track(environment.root, section=None, environment=environment) for _ in range(2)]
     assert written == [["cnn: training", "resnet50: training", "resnet50: comparison of the models"], []]
     runs = runs_by_name(environment)
     assert "comparison_sha256" not in runs["cnn"].data.tags
@@ -81,7 +81,7 @@ def test_a_comparison_whose_champion_is_gone_joins_no_run(environment: Environme
     write_comparison(environment.root, gone)
     shutil.rmtree(gone)
     trained("resnet50", seed=3)
-    assert mirror.track(environment.root, section=None, environment=environment) == ["resnet50: training"]
+    assert restoring.track(environment.root, section=None, environment=environment) == ["resnet50: training"]
     (run,) = runs_by_name(environment).values()
     assert "comparison_sha256" not in run.data.tags
 

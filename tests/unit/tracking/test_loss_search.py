@@ -9,7 +9,7 @@ from mlflow import MlflowClient
 from unmask.environment import Environment
 from unmask.loss_search.choice import TABLE, choose_loss, table
 from unmask.loss_search.scores import HISTORY, LossScores
-from unmask.tracking import mirror
+from unmask.tracking import mirror, restoring
 from unmask.tracking.store import locate
 
 
@@ -67,11 +67,11 @@ def test_choice_and_table_go_to_the_search(
 def test_missing_losses_are_written_from_the_files(
     environment: Environment, reports: dict[str, LossScores], tmp_path: Path
 ) -> None:
-    assert mirror.has_runs(tmp_path)
-    assert not mirror.has_runs(tmp_path / "elsewhere")
-    written = mirror.track(tmp_path, section=None, environment=environment)
+    assert restoring.has_runs(tmp_path)
+    assert not restoring.has_runs(tmp_path / "elsewhere")
+    written = restoring.track(tmp_path, section=None, environment=environment)
     assert written == ["cnn: loss brier", "cnn: loss focal"]
-    assert mirror.track(tmp_path, section=None, environment=environment) == []
+    assert restoring.track(tmp_path, section=None, environment=environment) == []
 
 
 def test_a_missing_choice_is_written_from_the_files_once(
@@ -81,6 +81,6 @@ def test_a_missing_choice_is_written_from_the_files_once(
     folder.mkdir(parents=True)
     choose_loss(list(reports.values()), model="cnn", named="searched", equal_within=1.0).write(folder)
     table(list(reports.values()), chosen="focal").to_csv(folder / TABLE, index=False)
-    assert mirror.track(tmp_path, section=None, environment=environment)[-1] == "cnn: chose the loss focal"
+    assert restoring.track(tmp_path, section=None, environment=environment)[-1] == "cnn: chose the loss focal"
     assert runs(environment)["cnn losses"].data.tags["chosen_loss"] == "focal"
-    assert mirror.track(tmp_path, section=None, environment=environment) == []
+    assert restoring.track(tmp_path, section=None, environment=environment) == []

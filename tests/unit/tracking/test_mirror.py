@@ -23,7 +23,7 @@ from mlflow.entities import Run
 from unmask.artifacts import sha256_of_file
 from unmask.environment import Environment
 from unmask.errors import TrackingError
-from unmask.tracking import mirror
+from unmask.tracking import mirror, restoring
 from unmask.tracking.contents import Point
 from unmask.tracking.quiet import SETTINGS, TIMEOUT
 from unmask.tracking.store import locate
@@ -199,10 +199,10 @@ def test_track_brings_deleted_runs_back_and_twice_is_once(
     # A process of its own, because this one holds the deleted database open.
     code = (
         "import sys; from pathlib import Path; from unmask.environment import Environment;"
-        "from unmask.tracking import mirror;"
+        "from unmask.tracking import restoring;"
         "root = Path(sys.argv[1]);"
         "surroundings = Environment(root=root, experiment='', tracking_uri='', real_data=None, machine='m');"
-        "print(*(len(mirror.track(root, section=None, environment=surroundings)) for _ in range(2)))"
+        "print(*(len(restoring.track(root, section=None, environment=surroundings)) for _ in range(2)))"
     )
     result = subprocess.run(
         [sys.executable, "-c", code, str(environment.root)], check=True, capture_output=True, text=True
@@ -243,7 +243,7 @@ def test_a_finished_folder_that_cannot_be_read_costs_a_warning(
         run.record(folder)
     assert [record.levelname for record in caplog.records if record.name.startswith("unmask")] == ["WARNING"]
     with pytest.raises(TrackingError, match="cnn is damaged"):
-        mirror.track(environment.root, section=None, environment=environment)
+        restoring.track(environment.root, section=None, environment=environment)
 
 
 @pytest.fixture
@@ -287,7 +287,7 @@ def test_a_dead_server_costs_one_warning_and_a_bounded_wait(
     assert "secret" not in caplog.text
     monkeypatch.setenv(TIMEOUT, "2")
     with pytest.raises(TrackingError, match=r"cannot write to MLflow's store http://\*\*\*@127"):
-        mirror.track(environment.root, section=None, environment=dead)
+        restoring.track(environment.root, section=None, environment=dead)
 
 
 @pytest.fixture
@@ -324,7 +324,7 @@ def test_track_waits_for_a_server_that_training_would_not_wait_for(
     assert "cannot be used" in caplog.text
     assert "slow but alive" not in caplog.text
     with pytest.raises(TrackingError, match="slow but alive"):
-        mirror.track(environment.root, section=None, environment=slow)
+        restoring.track(environment.root, section=None, environment=slow)
 
 
 def test_curves_hurry_and_files_have_mlflows_own_time(

@@ -1,0 +1,74 @@
+"""A connection to MLflow's store that costs its user nothing where there is none: it never raises, and never hangs."""
+
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from unmask.environment import Environment
+from unmask.tracking.quiet import silence
+from unmask.tracking.store import LOCK_SECONDS, locate, prepare, redact
+from unmask.tracking.worker import Job, Worker
+
+if TYPE_CHECKING:
+    from unmask.tracking.runs import Runs
+
+logger = logging.getLogger(__name__)
+
+
+class Session:
+    """A connection that never raises: the first failure ends it, and is reported once."""
+
+    def __init__(
+        self, environment: Environment, *, on_failure: Callable[[str], None], connect_seconds: float | None
+    ) -> None:
+        """Makes the store where it is missing, and connects.
+
+        Args:
+            environment: says where the store is.
+            on_failure: told the reason, once.
+            connect_seconds: how long the store may take to answer first; None waits as long as MLflow does.
+        """
+        from unmask.tracking import runs  # here: it imports mlflow, which must see the settings of `quiet`
+
+        silence()
+        self.store = locate(environment)
+        self.worker = Worker(on_failure)
+        self.connected: list[Runs] = []
+        # Making a store is this machine's own work, and may wait for another process that does the same.
+        self.worker.run(lambda: prepare(self.store), seconds=LOCK_SECONDS)
+        self.worker.run(lambda: self.connected.append(runs.Runs(self.store)), seconds=connect_seconds)
+
+    @property
+    def runs(self) -> "Runs":
+        """The store's runs; only for jobs, which do not run where there was no connection."""
+        return self.connected[0]
+
+    def submit(self, job: Job) -> None:
+        """Queues a job and returns at once."""
+        if self.worker.failure is None:
+            self.worker.submit(job)
+
+    def close(self, *, seconds: float | None) -> None:
+        """Waits for what is queued, and ends the thread."""
+        self.worker.run(lambda: None, seconds=seconds)
+        self.worker.stop()
+
+
+def warn(environment: Environment) -> Callable[[str], None]:
+    """Gives a function that logs the one warning of a session."""
+    address = address_of(environment)
+
+    def log(reason: str) -> None:
+        logger.warning(
+            "MLflow's store %s cannot be used (%s). The files are complete without it; `unmask track` adds this run "
+            "later.",
+            address,
+            reason,
+        )
+
+    return log
+
+
+def address_of(environment: Environment) -> str:
+    """The store's address, without credentials."""
+    return redact(locate(environment).uri)
