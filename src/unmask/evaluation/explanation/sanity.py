@@ -11,8 +11,8 @@ from unmask.evaluation.explanation.gradcam import grad_cam
 from unmask.evaluation.explanation.grid import rank_correlations
 
 # Chance alone makes maps alike, the more so the fewer positions they have, and in a shuffled copy the maps of all
-# pictures can share one pattern. Random maps of 2x2 positions were alike by 0.38, and by more than 0.7 in 17 % of single
-# copies but in 0.9 % of means over five; random maps of 6x6 by 0.13, and never by more than 0.7.
+# pictures can share one pattern. Random maps of 2x2 positions were alike by 0.38, and by more than 0.7 in 17 % of
+# single copies but in 0.9 % of means over five; random maps of 6x6 by 0.13, and never by more than 0.7.
 MOST_SIMILAR = 0.7
 COPIES = 5
 
