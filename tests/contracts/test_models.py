@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from unmask import config
+from unmask.evaluation.explanation.gradcam import grad_cam
 from unmask.models import MODELS
 
 SIZE = 32
@@ -47,3 +48,9 @@ def test_loads_from_its_file_in_safe_mode_with_the_same_logits(model: Any, image
     model.save(tmp_path / "model.keras")
     loaded = keras.saving.load_model(tmp_path / "model.keras", compile=False, safe_mode=True)
     np.testing.assert_allclose(loaded.predict_on_batch(images), model.predict_on_batch(images), rtol=1e-5, atol=1e-6)
+
+
+def test_says_where_it_sees_what_speaks_for_its_answer(model: Any, images: np.ndarray) -> None:
+    both = [grad_cam(model, images, directions=np.full(3, direction)) for direction in (1.0, -1.0)]
+    assert both[0].shape == (3, SIZE, SIZE)
+    np.testing.assert_array_equal(np.max(both, axis=(0, 2, 3)), np.ones(3))

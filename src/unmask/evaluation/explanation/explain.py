@@ -12,7 +12,7 @@ from unmask.evaluation.explanation.agreement import agreement
 from unmask.evaluation.explanation.directions import directions_of
 from unmask.evaluation.explanation.gradcam import grad_cam
 from unmask.evaluation.explanation.occlusion import BATCH, judged, occlusion
-from unmask.evaluation.explanation.sanity import is_sane, randomised, similarity
+from unmask.evaluation.explanation.sanity import is_sane, randomised_similarity
 from unmask.evaluation.judge import Judge
 from unmask.evaluation.predict import Batches
 from unmask.evaluation.robustness import first_images
@@ -30,7 +30,7 @@ class Explanation:
         images: how many pictures this rests on.
         occlusion_agreement: mean rank correlation of heatmaps and what covering each cell costs the answer, [-1, 1].
         occlusion_agreement_error: its standard error.
-        randomised_similarity: mean absolute rank correlation with the heatmaps of the same model, its weights shuffled.
+        randomised_similarity: mean absolute rank correlation with the heatmaps of copies with shuffled weights, [0, 1].
         is_sane: whether that is low enough for the heatmaps to say something of the model.
     """
 
@@ -72,7 +72,7 @@ def explain(
     heatmaps = grad_cam(model, images, directions=directions)
     drops = occlusion(model, images, directions=directions, cells=cells, batch_size=batch_size)
     mean, error = agreement(heatmaps, drops)
-    alike = similarity(heatmaps, grad_cam(randomised(model, seed), images, directions=directions))
+    alike = randomised_similarity(model, images, heatmaps, directions=directions, seed=seed)
     return Explanation(
         images=len(images),
         occlusion_agreement=mean,

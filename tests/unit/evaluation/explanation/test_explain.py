@@ -9,6 +9,7 @@ import pytest
 
 from unmask.evaluation.calibration import Calibration
 from unmask.evaluation.explanation import explain as module
+from unmask.evaluation.explanation import sanity
 from unmask.evaluation.explanation.explain import Explanation, explain, explain_first, threshold_logit_of
 from unmask.evaluation.judge import Judge
 
@@ -22,7 +23,8 @@ def test_a_model_that_has_learnt_is_explained(learnt: Any) -> None:
 
 
 def test_heatmaps_that_ask_no_model_are_seen(learnt: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "grad_cam", lambda model, images, directions: images.mean(axis=-1))
+    for place in (module, sanity):
+        monkeypatch.setattr(place, "grad_cam", lambda model, images, directions: images.mean(axis=-1))
     found = explain(learnt.model, learnt.images, cells=6, seed=7)
     assert found.randomised_similarity == pytest.approx(1.0)
     assert not found.is_sane

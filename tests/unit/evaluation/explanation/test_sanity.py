@@ -7,8 +7,9 @@ import keras
 import numpy as np
 import pytest
 
+from unmask.evaluation.explanation import sanity
 from unmask.evaluation.explanation.gradcam import grad_cam
-from unmask.evaluation.explanation.sanity import is_sane, randomised, similarity
+from unmask.evaluation.explanation.sanity import is_sane, randomised, randomised_similarity, similarity
 from unmask.models.average import average
 
 Make = Callable[..., keras.Model]
@@ -75,3 +76,16 @@ def test_the_same_seed_shuffles_alike(tiny: Make) -> None:
     first, second, third = (randomised(tiny(), seed).get_weights() for seed in (3, 3, 4))
     assert all((one == other).all() for one, other in zip(first, second, strict=True))
     assert any((one != other).any() for one, other in zip(first, third, strict=True))
+
+
+def test_the_mean_is_taken_over_copies_that_differ(tiny: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Alike by 1 in the first copy and, being flat, by 0 in the other four.
+    maps, seen = np.array([[[1, 2], [3, 4]]], np.float32), []
+
+    def heatmaps(model: keras.Model, images: np.ndarray, *, directions: np.ndarray) -> np.ndarray:
+        seen.append(np.concatenate([array.ravel() for array in model.get_weights()]))
+        return maps if len(seen) == 1 else np.zeros_like(maps)
+
+    monkeypatch.setattr(sanity, "grad_cam", heatmaps)
+    assert randomised_similarity(tiny(), maps, maps, directions=np.ones(1), seed=7) == pytest.approx(0.2)
+    assert len({weights.tobytes() for weights in seen}) == 5
