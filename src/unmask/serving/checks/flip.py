@@ -4,9 +4,10 @@ from unmask.serving.checks.encoding import as_png, pixels_of
 from unmask.serving.checks.finding import Finding, Pictures, found, mean_change, scores
 from unmask.serving.detector import Detector
 
-# Training mirrors half of its pictures, so little may be left of left and right. A network is no exact mirror, though,
-# and one picture near the threshold may move: what counts is the mean.
-LIMIT = 0.05
+# Training mirrors half of its pictures, so that little is left of left and right. A network is no exact mirror, though,
+# unless it averages both (`recipe.test_time_flip`): the sample's CNN moves by 0.055. About twice that is no longer what
+# training leaves over.
+LIMIT = 0.1
 
 
 def check(detector: Detector, pictures: Pictures) -> Finding:

@@ -8,9 +8,10 @@ from unmask.serving.checks.finding import Finding, Pictures, found, mean_change,
 from unmask.serving.detector import Detector
 
 SEED = 7
-# Fine traces are what a detector reads, so that it may feel a little of it. A grey level is half of the mildest noise
-# that the evaluation adds, and no verdict should hang on it.
-LIMIT = 0.02
+# Fine traces are what a detector reads, so that it feels a little of it: CNNs trained on 1,120 real faces moved by up
+# to 0.025, the sample's by 0.001. A grey level is half of the mildest noise that the evaluation adds: what moves twice
+# as much as was seen reads noise.
+LIMIT = 0.05
 
 
 def check(detector: Detector, pictures: Pictures) -> Finding:
