@@ -4,10 +4,10 @@ from unmask.serving.checks.encoding import as_png, pixels_of
 from unmask.serving.checks.finding import Finding, Pictures, found, mean_change, scores
 from unmask.serving.detector import Detector
 
-# Training mirrors half of its pictures, so that little is left of left and right. A network is no exact mirror, though,
-# unless it averages both (`recipe.test_time_flip`): the sample's CNN moves by 0.055. About twice that is no longer what
-# training leaves over.
-LIMIT = 0.1
+# Chosen before any model was measured: on average no more than a twentieth of P(fake) may hang on the side a face is
+# turned to. Training mirrors half of its pictures, which does not make a network a mirror: both models of the sample
+# fail, with 0.053 and 0.17. With `recipe.test_time_flip` the change is 0.
+LIMIT = 0.05
 
 
 def check(detector: Detector, pictures: Pictures) -> Finding:
