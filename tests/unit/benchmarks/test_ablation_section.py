@@ -39,3 +39,11 @@ def test_a_line_measured_again_replaces_the_earlier_one() -> None:
 
 def test_nothing_measured_writes_nothing() -> None:
     assert ablation_sections([]) == []
+
+
+def test_a_training_that_fell_silent_is_named() -> None:
+    silent = row("base", 0.5, share=0.3) | {"low": 0.499, "high": 0.501}
+    (_, curve) = ablation_sections([row("base", 0.7), silent])
+    assert "the same answer for every image" in curve
+    (_, curve) = ablation_sections([row("base", 0.7), row("base", 0.5, share=0.3)])
+    assert "the same answer" not in curve
