@@ -33,7 +33,8 @@ ResNet50 must average: with its maps flattened, 12,544 values of edges at the re
 
 SILENT_WIDTH = 0.01
 SILENT = """A line at 0.500 of an interval with no width is a training that ended with the same answer for every image:
-the paper's batch of 3 at a rate of 0.001 can lose all its units at once. Another seed may not; it stands as it came out.
+the paper's batch of 3 at a rate of 0.001 can lose all its units at once. Another seed may not; it stands as it
+came out.
 """
 
 CURVE = """## What more images bring
