@@ -83,6 +83,9 @@ def external(rows: Sequence[Mapping[str, Any]]) -> str:
     lines = ["| faces from elsewhere | real | fake | ROC AUC | balanced accuracy | at the set's best threshold |"]
     lines.append("|---|--:|--:|--:|--:|--:|")
     for row in rows:
+        if row["roc_auc_score"] is None:
+            lines.append(f"| {row['set']} | {row['real']:,} | {row['fake']:,} | | | |")
+            continue
         area = f"{row['roc_auc_score']:.3f} ({row['roc_auc_low']:.3f} to {row['roc_auc_high']:.3f})"
         accuracy = f"{row['balanced_accuracy_score']:.3f} | {row['best_balanced_accuracy_score']:.3f}"
         lines.append(f"| {row['set']} | {row['real']:,} | {row['fake']:,} | {area} | {accuracy} |")

@@ -40,7 +40,7 @@ def main() -> None:
         with silent_start():
             from unmask.tracking import mirror
         mirror.record_external(arguments.output, model_folder=arguments.model_folder, environment=environment.read())
-        show_table(SHOWN, [[str(row[name]) for name in SHOWN] for row in rows])
+        show_table(SHOWN, [["" if row[name] is None else str(row[name]) for name in SHOWN] for row in rows])
     for row in rows:
         if row["warning"]:
             logger.warning("%s on %s", arguments.model, row["warning"])

@@ -61,11 +61,16 @@ def find_sets(folder: Path, named: Sequence[str]) -> list[Path]:
     for path in found:
         if not path.exists():
             raise ArchiveError(f"evaluate_external.sets: there is no {path}")
-    names = [path.stem for path in found]
+    names = [name_of(path) for path in found]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise ArchiveError(f"two sets from elsewhere are called {', '.join(twice)}: rename one")
-    return sorted(found, key=lambda path: path.stem)
+    return sorted(found, key=name_of)
+
+
+def name_of(path: Path) -> str:
+    """Names a set: a zip without its ending, a folder in full, as a version's number may follow its last dot."""
+    return path.name if path.is_dir() else path.stem
 
 
 @contextmanager
@@ -85,7 +90,7 @@ def opened(path: Path, config: IndexConfig) -> Iterator[ExternalSet]:
     with TemporaryDirectory() as temporary:
         archive = path if path.is_file() else packed(path, Path(temporary) / f"{path.name}.zip")
         index = index_archive(archive, config)
-        yield ExternalSet(path.stem, archive, index.records, num_rejects=len(index.rejects))
+        yield ExternalSet(name_of(path), archive, index.records, num_rejects=len(index.rejects))
 
 
 def packed(folder: Path, target: Path) -> Path:

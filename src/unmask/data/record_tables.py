@@ -75,14 +75,17 @@ def read_predictions(path: Path) -> pd.DataFrame:
 
 
 def read_external(path: Path) -> list[dict[str, Any]]:
-    """Reads `external.csv`: a mapping a set, numbers as numbers.
+    """Reads `external.csv`: a mapping a set, numbers as numbers, None for what a set of one class does not have.
 
     Raises:
         EvaluationError: the file is missing or no table.
     """
     try:
-        table = pd.read_csv(path, dtype={"set": str, "warning": str}, keep_default_na=False)
-        return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
+        table = pd.read_csv(path, converters={"set": str, "warning": str})  # a set called NA is no missing value
+        return [
+            {str(name): None if pd.isna(value) else value for name, value in row.items()}
+            for row in table.to_dict("records")
+        ]
     except (OSError, ValueError) as error:
         raise EvaluationError(f"cannot read {path}: run `dvc repro evaluate_external`") from error
 

@@ -22,6 +22,7 @@ MEASURED = "measured"
 COLUMNS = ["model", "origin", "split", "metric", "value", "low", "high", "images"]
 DIFFERENCE_COLUMNS = ["first", "second", "metric", "value", "low", "high", "p_value", "is_noise"]
 DIGITS = 6
+SMALL = 0.0001  # a p-value below this is told as that
 
 
 @dataclass(frozen=True)
@@ -182,14 +183,20 @@ def differences(
         ):
             is_noise = found.low <= 0 <= found.high or found.p_value >= 1 - confidence
             rows.append({"first": one, "second": other, "metric": metric, **asdict(found), "is_noise": is_noise})
-    return pd.DataFrame(rows, columns=DIFFERENCE_COLUMNS).round(DIGITS)
+    table = pd.DataFrame(rows, columns=DIFFERENCE_COLUMNS)
+    return table.round(dict.fromkeys(("value", "low", "high"), DIGITS))
 
 
 def differences_markdown(table: pd.DataFrame) -> str:
     """Says in words what the tests found, a line a row."""
     lines = [
-        f"- {row.metric}: {row.first} {row.value:+.3f} ({row.low:+.3f} to {row.high:+.3f}) against {row.second}, "
-        f"p = {row.p_value:.2g}: {'within noise' if row.is_noise else 'a difference'}."
-        for row in table.itertuples(index=False)
+        f"- {row['metric']}: {row['first']} {row['value']:+.3f} ({row['low']:+.3f} to {row['high']:+.3f}) against "
+        f"{row['second']}, p {p_text(row['p_value'])}: {'within noise' if row['is_noise'] else 'a difference'}."
+        for row in table.to_dict("records")
     ]
     return "\n".join([*lines, ""]) if lines else ""
+
+
+def p_text(p_value: float) -> str:
+    """Spells a p-value: "= 0.04", or "< 0.0001" where its digits say no more."""
+    return f"= {p_value:.2g}" if p_value >= SMALL else f"< {SMALL:g}"

@@ -9,14 +9,14 @@ import pandas as pd
 
 from unmask.data.record_tables import read_external, read_predictions
 from unmask.errors import EvaluationError
-from unmask.evaluation import robustness
+from unmask.evaluation import robustness, slices
 from unmask.evaluation.compare import Comparison, compare, differences
 from unmask.evaluation.judge import damaged, read_report
-from unmask.records import Source
+from unmask.records import TEST, VALIDATION, Source
 
-PNG_START = b"\x89PNG\r\n\x1a\n"
-SLICE_COLUMNS = ["column", "slice", "images", "real", "fake", "accuracy_score", "accuracy_low", "accuracy_high"]
-SLICE_COLUMNS += ["roc_auc_score", "is_worse"]
+PNG_START, PNG_END = b"\x89PNG\r\n\x1a\n", b"IEND\xaeB`\x82"
+REPORTED = {"model", "model_sha256", "test_shards_sha256", "threshold", "confidence", "calibration", "records"}
+REPORTED |= {TEST, VALIDATION}
 TEXTS = ("perturbation", "column", "slice")  # a slice called NA is no missing value
 
 
@@ -30,7 +30,7 @@ class Judged:
         predictions: of the test split, `records.PREDICTION_COLUMNS`.
         external: rows on sets from elsewhere, `external.COLUMNS`.
         grid: `robustness.COLUMNS`; None where the grid was switched off.
-        slices: `SLICE_COLUMNS`, the worst first; None where there are none.
+        slices: `slices.COLUMNS`, the worst first; None where there are none.
         plots: file stem to PNG.
         lock_digest: how `dvc.lock` calls the model's folder: by it the commit is found. Empty where that is unknown.
     """
@@ -82,6 +82,8 @@ def weigh(models: Mapping[str, Judged], *, source: Source, audit: Mapping[str, A
         EvaluationError: there is no model, or they were judged on different test images.
         ConfigError: there is no such metric.
     """
+    if not {"findings", "images"} <= set(audit):
+        raise EvaluationError("the audit of the split is damaged or an older version's: run `dvc repro split`")
     reports = {name: judged.report for name, judged in models.items()}
     comparison = compare(reports, champion_metric=champion_metric)
     tests = differences(
@@ -105,6 +107,8 @@ def read_judged(evaluation: Path, *, external: Path, model: Path, lock_digest: s
         EvaluationError: a file is missing or damaged, or the folders are of different models.
     """
     report, training = read_report(evaluation / "metrics.json"), read_report(model / "training.json")
+    if not set(report) >= REPORTED:
+        raise damaged(evaluation / "metrics.json")
     if training.get("model_sha256", "") != report["model_sha256"]:
         raise EvaluationError(f"{evaluation} did not judge the model in {model}: run `dvc repro evaluate`")
     return Judged(
@@ -113,7 +117,7 @@ def read_judged(evaluation: Path, *, external: Path, model: Path, lock_digest: s
         predictions=read_predictions(evaluation / "predictions.csv"),
         external=read_external(external / "external.csv"),
         grid=read_optional(evaluation / "robustness.csv", robustness.COLUMNS),
-        slices=read_optional(evaluation / "slices.csv", SLICE_COLUMNS),
+        slices=read_optional(evaluation / "slices.csv", slices.COLUMNS),
         plots={file.stem: read_png(file) for file in sorted((evaluation / "plots").glob("*.png"))},
         lock_digest=lock_digest,
     )
@@ -143,6 +147,6 @@ def read_png(path: Path) -> bytes:
         EvaluationError: the file is no PNG.
     """
     content = path.read_bytes()
-    if not content.startswith(PNG_START):
+    if not content.startswith(PNG_START) or not content.endswith(PNG_END):
         raise damaged(path)
     return content

@@ -12,10 +12,11 @@ import numpy as np
 from unmask.evaluation.judge import Judge
 from unmask.evaluation.metrics import decide
 from unmask.evaluation.predict import Batches, Model, predict
-from unmask.evaluation.report import checked, cluster_numbers
+from unmask.evaluation.report import cluster_numbers
 from unmask.evaluation.robustness import DIGITS, judged
+from unmask.evaluation.shares import interval_of_share
 from unmask.evaluation.threshold import best_balanced_accuracy
-from unmask.records import FAKE, REAL
+from unmask.records import FAKE, LABEL_NAMES, REAL
 
 COLUMNS = ["set", "real", "fake", "rejects", "roc_auc_score", "roc_auc_low", "roc_auc_high", "accuracy_score"]
 COLUMNS += ["accuracy_low", "accuracy_high", "balanced_accuracy_score", "best_balanced_accuracy_score"]
@@ -37,29 +38,37 @@ def measure_set(
         clusters: see `report.evaluate`.
 
     Returns:
-        A row of `COLUMNS` but for "rejects". "best_balanced_accuracy_score" is that of the best threshold for this very
-        set: it is chosen on the images it is measured on, and says only how much of the loss the threshold explains.
+        A row of `COLUMNS`, "rejects" left open; of a set of one class accuracy, mean score and a warning alone.
+        "best_balanced_accuracy_score" is that of the best threshold for this very set: it is chosen on the images it is
+        measured on, and says only how much of the loss the threshold explains.
 
     Raises:
-        EvaluationError: the set lacks a class, or the model gave no finite logit.
+        EvaluationError: the set has no image, or the model gave no finite logit.
     """
-    found = checked(predict(model, batches), split=name)
+    found = predict(model, batches)
     scores = judge.calibration.apply(found.scores)
-    is_fake = found.labels == FAKE
-    values = judged(found.labels, scores, judge=judge, clusters=cluster_numbers(found.members, clusters))
-    own = best_balanced_accuracy(found.labels, scores)
-    row = {
-        "set": name,
-        "real": int((~is_fake).sum()),
-        "fake": int(is_fake.sum()),
-        **values,
-        "balanced_accuracy_score": balanced_accuracy(found.labels, scores, threshold=judge.threshold),
-        "best_balanced_accuracy_score": balanced_accuracy(found.labels, scores, threshold=own),
-        "mean_score_real": float(scores[~is_fake].mean()),
-        "mean_score_fake": float(scores[is_fake].mean()),
-    }
+    numbers = cluster_numbers(found.members, clusters)
+    counts = {kind: int((found.labels == label).sum()) for label, kind in LABEL_NAMES.items()}
+    row = {"set": name, **counts, **means(found.labels, scores)}
+    if all(counts.values()):
+        own = best_balanced_accuracy(found.labels, scores)
+        row |= judged(found.labels, scores, judge=judge, clusters=numbers)
+        row["balanced_accuracy_score"] = balanced_accuracy(found.labels, scores, threshold=judge.threshold)
+        row["best_balanced_accuracy_score"] = balanced_accuracy(found.labels, scores, threshold=own)
+    else:
+        is_right = decide(scores, judge.threshold) == found.labels
+        bounds = interval_of_share(is_right, numbers, confidence=judge.confidence)
+        row |= dict(zip(("accuracy_score", "accuracy_low", "accuracy_high"), bounds, strict=True))
     rounded = {key: round(value, DIGITS) if isinstance(value, float) else value for key, value in row.items()}
-    return {**rounded, "warning": warning(rounded)}
+    return {**dict.fromkeys(COLUMNS), **rounded, "warning": warning(rounded)}
+
+
+def means(labels: np.ndarray, scores: np.ndarray) -> dict[str, float | None]:
+    """Gives each class's mean score; None for a class without images."""
+    return {
+        f"mean_score_{kind}": float(scores[labels == label].mean()) if (labels == label).any() else None
+        for label, kind in LABEL_NAMES.items()
+    }
 
 
 def balanced_accuracy(labels: np.ndarray, scores: np.ndarray, *, threshold: float) -> float:
@@ -70,6 +79,12 @@ def balanced_accuracy(labels: np.ndarray, scores: np.ndarray, *, threshold: floa
 
 def warning(row: Mapping[str, Any]) -> str:
     """Says what nobody may miss about a set; empty where there is nothing."""
+    missing = [kind for kind in LABEL_NAMES.values() if not row[kind]]
+    if missing:
+        return (
+            f"{row['set']}: it has no {missing[0]} pictures, so that nothing is known of how fakes rank among reals "
+            f"(accuracy of the others {row['accuracy_score']:.2f}): add some from the same place"
+        )
     at_threshold, area = row["balanced_accuracy_score"], row["roc_auc_score"]
     if at_threshold >= NEAR_CHANCE:
         return ""

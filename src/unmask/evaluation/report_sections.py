@@ -9,6 +9,7 @@ from unmask.evaluation.cautions import audit_warnings, warnings_of
 from unmask.evaluation.evidence import Evidence, Judged
 from unmask.evaluation.report_page import Picture, ReportPage, Section
 from unmask.evaluation.report_tables import (
+    SLICES,
     calibration_table,
     commit_command,
     differences_table,
@@ -92,7 +93,8 @@ def champion_section(evidence: Evidence) -> Section:
     champion = evidence.comparison.champion
     text = (
         f"{champion.model}: its {champion.metric} of {champion.value:.4f} on the {champion.split} split is the best. "
-        "The test split chose nothing: not the champion, nor any model's loss, best epoch, calibration or threshold."
+        "No stage reads the test split to choose: not the champion, nor any model's loss, best epoch, calibration or "
+        "threshold. The differences below say whether it is better by more than chance."
     )
     return Section("Champion", text=text)
 
@@ -101,8 +103,9 @@ def metrics_section(evidence: Evidence) -> Section:
     """Shows every metric with its interval, beside the paper's number."""
     confidence = min(judged.report["confidence"] for judged in evidence.models.values())
     text = (
-        f"On the test split, in brackets the {confidence:.0%} intervals. A name that ends in score is better higher, "
-        "one in error or loss lower."
+        f"On the test split, in brackets the {100 * confidence:g}% intervals. A name that ends in score is better "
+        "higher, one in error or loss lower. Chance can only raise the calibration error: on few images its interval "
+        "may lie above it."
     )
     return Section("Metrics", text=text, tables=[metrics_table(evidence.comparison)])
 
@@ -160,7 +163,7 @@ def slices_section(models: Mapping[str, Judged]) -> Section | None:
         for name, judged in models.items()
         if judged.slices is not None and not judged.slices.empty
     ]
-    return Section("Slices", text="Kinds of test pictures, the worst first.", tables=tables) if tables else None
+    return Section("Slices", text=SLICES, tables=tables) if tables else None
 
 
 def explanation_section(models: Mapping[str, Judged]) -> Section | None:

@@ -8,14 +8,20 @@ import pandas as pd
 
 from unmask.artifacts import sha256_of_text
 from unmask.data.audit.page import Table
-from unmask.evaluation.compare import Comparison, cells
+from unmask.evaluation.cautions import is_explained
+from unmask.evaluation.compare import Comparison, cells, p_text
 from unmask.evaluation.evidence import Evidence, Judged
 from unmask.perturbations import PERTURBATIONS
 from unmask.records import TRAIN, VALIDATION
 
 NOT_STATED = "not stated"
 WORST_CELLS = 5
+ENDS = ("score", "low", "high")
 FIRST_SLICES = 10
+SLICES = (
+    f"Kinds of test pictures, the {FIRST_SLICES} of the lowest accuracy; intervals that hold for all kinds of enough "
+    "pictures at once. All of them are in slices.csv."
+)
 
 
 def metrics_table(comparison: Comparison) -> Table:
@@ -26,14 +32,14 @@ def metrics_table(comparison: Comparison) -> Table:
 
 def differences_table(tests: pd.DataFrame, *, confidence: float) -> Table:
     """Lays out how every two models differ, and whether the data tells them apart."""
-    header = ["metric", "models", "difference", f"{confidence:.0%} interval", "p", ""]
+    header = ["metric", "models", "difference", f"{100 * confidence:g}% interval", "p", ""]
     rows = [
         [
             row["metric"],
             f"{row['first']} less {row['second']}",
             f"{row['value']:+.3f}",
             f"{row['low']:+.3f} to {row['high']:+.3f}",
-            f"{row['p_value']:.2g}",
+            p_text(row["p_value"]).removeprefix("= "),
             "within noise" if row["is_noise"] else "a difference",
         ]
         for row in tests.to_dict("records")
@@ -93,10 +99,10 @@ def external_table(external: Sequence[Mapping[str, Any]], *, caption: str = "") 
             str(row["set"]),
             int(row["real"]),
             int(row["fake"]),
-            interval(row["roc_auc_score"], row["roc_auc_low"], row["roc_auc_high"]),
-            interval(row["accuracy_score"], row["accuracy_low"], row["accuracy_high"]),
-            f"{row['balanced_accuracy_score']:.3f}",
-            f"{row['best_balanced_accuracy_score']:.3f}",
+            "" if row["roc_auc_score"] is None else interval(*(row[f"roc_auc_{end}"] for end in ENDS)),
+            interval(*(row[f"accuracy_{end}"] for end in ENDS)),
+            number(row["balanced_accuracy_score"]),
+            number(row["best_balanced_accuracy_score"]),
         ]
         for row in external
     ]
@@ -114,7 +120,7 @@ def slices_table(slices: pd.DataFrame, *, caption: str = "") -> Table:
             int(row["real"]),
             int(row["fake"]),
             interval(row["accuracy_score"], row["accuracy_low"], row["accuracy_high"]),
-            "" if pd.isna(row["roc_auc_score"]) else f"{row['roc_auc_score']:.3f}",
+            number(row["roc_auc_score"]),
             "worse than the rest" if row["is_worse"] else "",
         ]
         for row in slices.head(FIRST_SLICES).to_dict("records")
@@ -130,7 +136,9 @@ def explanation_table(models: Mapping[str, Judged]) -> Table:
         if found := judged.report.get("explanation"):
             agreement = f"{found['occlusion_agreement']:.3f} ± {found['occlusion_agreement_error']:.3f}"
             likeness = f"{found['randomised_similarity']:.3f}"
-            rows.append([name, int(found["images"]), agreement, likeness, "yes" if found["is_sane"] else "no"])
+            rows.append(
+                [name, int(found["images"]), agreement, likeness, "yes" if is_explained(judged.report) else "no"]
+            )
     return Table(header, rows)
 
 
@@ -172,3 +180,8 @@ def run_query(judged: Judged) -> str:
 def interval(value: float, low: float, high: float) -> str:
     """Spells a value with its bounds: "0.800 (0.750 to 0.850)"."""
     return f"{value:.3f} ({low:.3f} to {high:.3f})"
+
+
+def number(value: float | None) -> str:
+    """Spells a score of three digits; nothing where there is none."""
+    return "" if pd.isna(value) else f"{value:.3f}"

@@ -20,7 +20,9 @@ from unmask.evaluation.metrics import decide
 from unmask.evaluation.paired import auc_parts, normal, standard_error
 from unmask.evaluation.predict import Batch, Batches, Model, score_batch
 from unmask.evaluation.report import cluster_numbers
+from unmask.evaluation.shares import NOTHING, interval_of_share, wilson
 from unmask.perturbations import Image, Perturbation, perturb
+from unmask.records import FAKE, REAL
 
 NONE = "none"  # the untouched pictures
 COLUMNS = ["perturbation", "severity", "amount", "images", "accuracy_score", "accuracy_low", "accuracy_high"]
@@ -108,23 +110,35 @@ def about(cell: Cell, table: Mapping[str, Perturbation]) -> dict[str, object]:
 def judged(
     labels: NDArray[np.int64], scores: NDArray[np.float64], *, judge: Judge, clusters: NDArray[np.int64]
 ) -> dict[str, float]:
-    """Measures accuracy and area under the ROC curve, with normal intervals that count clusters, not images."""
-    is_right = (decide(scores, judge.threshold) == labels).astype(np.float64)
-    accuracy = float(is_right.mean())
-    error = standard_error((is_right - accuracy) / labels.size, clusters=clusters, labels=np.zeros_like(labels))
-    area, parts = auc_parts(labels, scores)
-    of_accuracy = normal(accuracy, error=error, confidence=judge.confidence)
-    of_area = normal(area, error=standard_error(parts, clusters=clusters, labels=labels), confidence=judge.confidence)
-    bounds = {"accuracy": of_accuracy, "roc_auc": of_area}
+    """Measures accuracy and area under the ROC curve, with intervals that count clusters, not images."""
+    is_right = decide(scores, judge.threshold) == labels
+    bounds = {
+        "accuracy": interval_of_share(is_right, clusters, confidence=judge.confidence),
+        "roc_auc": interval_of_area(labels, scores, clusters=clusters, confidence=judge.confidence),
+    }
     return {
         key: value
-        for name, found in bounds.items()
-        for key, value in (
-            (f"{name}_score", found.value),
-            (f"{name}_low", max(0.0, found.low)),
-            (f"{name}_high", min(1.0, found.high)),
-        )
+        for name, (score, low, high) in bounds.items()
+        for key, value in ((f"{name}_score", score), (f"{name}_low", low), (f"{name}_high", high))
     }
+
+
+def interval_of_area(
+    labels: NDArray[np.int64], scores: NDArray[np.float64], *, clusters: NDArray[np.int64], confidence: float
+) -> tuple[float, float, float]:
+    """Gives the area under the ROC curve with its bounds: DeLong's, or Wilson's where no image differs from another.
+
+    An area of 1 has no spread to estimate an error from. It is then taken for a share of as many images as the rarer
+    class has clusters.
+    """
+    area, parts = auc_parts(labels, scores)
+    error = standard_error(parts, clusters=clusters, labels=labels)
+    if error < NOTHING:
+        count = min(np.unique(clusters[labels == label]).size for label in (REAL, FAKE))
+        low, high = wilson(np.array([area]), np.array([count]), confidence=confidence)
+        return area, float(low[0]), float(high[0])
+    found = normal(area, error=error, confidence=confidence)
+    return area, max(0.0, found.low), min(1.0, found.high)
 
 
 def summary(grid: pd.DataFrame) -> dict[str, object]:

@@ -2,11 +2,13 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm
+from scipy.stats import norm, t
 
 from unmask.evaluation.paired import standard_error
 
 Floats = NDArray[np.float64]
+NOTHING = 1e-9  # a standard error below this is a sum's last bits
+USUAL = 0.975  # the quantile by which few clusters are made to count for less
 
 
 def wilson(shares: Floats, counts: Floats, *, confidence: float = 0.95) -> tuple[Floats, Floats]:
@@ -37,11 +39,31 @@ def effective_count(is_right: NDArray[np.bool_], clusters: NDArray[np.int64]) ->
         clusters: (images,), numbers; images of one number belong together.
 
     Returns:
-        At most the images; the clusters where all images are alike.
+        At most the images; the clusters where they do not differ, which says nothing of how others would.
     """
-    share, num_clusters = float(is_right.mean()), np.unique(clusters).size
-    parts = (is_right - share) / is_right.size
-    error = standard_error(parts, clusters=clusters, labels=np.zeros(is_right.size, dtype=np.int64))
-    if num_clusters == is_right.size or not error:
+    share, num_images, num_clusters = float(is_right.mean()), is_right.size, np.unique(clusters).size
+    parts = (is_right - share) / num_images
+    error = standard_error(parts, clusters=clusters, labels=np.zeros(num_images, dtype=np.int64))
+    if num_clusters in (1, num_images) or error < NOTHING:
         return float(num_clusters)
-    return min(float(is_right.size), share * (1 - share) / error**2)
+    # An error estimated from few clusters is itself unsure.
+    certainty = float(t.ppf(USUAL, num_images - 1) / t.ppf(USUAL, num_clusters - 1)) ** 2
+    return min(float(num_images), certainty * share * (1 - share) / error**2)
+
+
+def interval_of_share(
+    is_right: NDArray[np.bool_], clusters: NDArray[np.int64], *, confidence: float
+) -> tuple[float, float, float]:
+    """Gives a share with the bounds of its interval, of images some of which belong together.
+
+    Args:
+        is_right: (images,).
+        clusters: (images,), numbers; images of one number belong together.
+        confidence: of the interval.
+
+    Returns:
+        The share, its lower and its upper bound.
+    """
+    share = np.array([is_right.mean()])
+    low, high = wilson(share, np.array([effective_count(is_right, clusters)]), confidence=confidence)
+    return float(share[0]), float(low[0]), float(high[0])

@@ -1,15 +1,16 @@
 """On which images of the test split a model does worse: slices by all that is known of the images."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from unmask.evaluation.judge import Judge
 from unmask.evaluation.metrics import decide
 from unmask.evaluation.paired import auc_parts
-from unmask.evaluation.shares import effective_count, wilson
+from unmask.evaluation.shares import interval_of_share
 from unmask.records import FAKE, LABEL_NAMES, REAL
 
 COLUMNS = ["column", "slice", "images", "real", "fake", "accuracy_score", "accuracy_low", "accuracy_high"]
@@ -44,12 +45,11 @@ def in_slices(column: pd.Series) -> pd.Series:
     is_number = pd.api.types.is_numeric_dtype(column)
     if is_number and column.nunique() > MOST_VALUES:
         values = column.astype("Float64").astype(float)
-        edges = sorted(set(values.quantile(list(QUARTERS)).round(1)))
-        bounds = [-np.inf, *edges, np.inf]
-        names = [f"up to {edges[0]:,g}"]
-        names += [f"{low:,g} to {high:,g}" for low, high in pairwise(edges)]
-        names.append(f"above {edges[-1]:,g}")
-        column = pd.cut(values, bounds, labels=names)
+        edges = sorted(set(values.quantile(list(QUARTERS))))
+        spelt = [f"{edge:,.6g}" if abs(edge) < 1e5 else f"{edge:,.0f}" for edge in edges]
+        names = [f"up to {spelt[0]}", *(f"{low} to {high}" for low, high in pairwise(spelt)), f"above {spelt[-1]}"]
+        quarters = pd.cut(values, [-np.inf, *edges, np.inf], labels=False)
+        column = quarters.map(dict(enumerate(names)))
     texts = column.astype("string").fillna("")
     return texts.where(texts != "", NOTHING)
 
@@ -57,8 +57,8 @@ def in_slices(column: pd.Series) -> pd.Series:
 def measure_slices(predictions: pd.DataFrame, slices: pd.DataFrame, *, judge: Judge, least_images: int) -> pd.DataFrame:
     """Judges a model on each slice.
 
-    With many slices some look bad by chance: the intervals are Bonferroni's, so that with the judge's confidence all of
-    them hold at once. A slice counts as worse where its interval ends below the accuracy of all other images.
+    With many slices some look bad by chance: confidence is Bonferroni's, so that with the judge's own the intervals of
+    all slices of enough images hold at once, and none of them is called worse by chance. See `is_worse`.
 
     Args:
         predictions: `records.PREDICTION_COLUMNS`, of the test split.
@@ -71,39 +71,46 @@ def measure_slices(predictions: pd.DataFrame, slices: pd.DataFrame, *, judge: Ju
     """
     table = predictions[predictions["member"].isin(slices.index)]
     is_right = decide(table["score"].to_numpy(), judge.threshold) == table["label"].to_numpy()
-    parts = [
-        (column, str(name), names == name)
-        for column, names in ((column, slices[column].loc[table["member"]].to_numpy()) for column in slices.columns)
-        for name in sorted(set(names))
-    ]
+    clusters = np.unique(table["cluster"].to_numpy(dtype=str), return_inverse=True)[1].astype(np.int64)
+    parts = list(parts_of(slices.loc[table["member"]]))
     num_judged = sum(bool(inside.sum() >= least_images) for _, _, inside in parts)
     confidence = 1 - (1 - judge.confidence) / max(num_judged, 1)
-    clusters = np.unique(table["cluster"].to_numpy(dtype=str), return_inverse=True)[1].astype(np.int64)
     rows = []
     for column, name, inside in parts:
-        share = float(is_right[inside].mean())
-        count = effective_count(is_right[inside], clusters[inside])
-        low, high = wilson(np.array([share]), np.array([count]), confidence=confidence)
-        others = float(is_right[~inside].mean()) if not inside.all() else share
         is_large = int(inside.sum()) >= least_images
-        rows.append(
-            {
-                "column": column,
-                "slice": name,
-                **about(table[inside]),
-                "accuracy_score": share,
-                "accuracy_low": float(low[0]),
-                "accuracy_high": float(high[0]),
-                "is_worse": is_large and float(high[0]) < others,
-                "is_large": is_large,
-            }
-        )
+        share, low, high = interval_of_share(is_right[inside], clusters[inside], confidence=confidence)
+        accuracy = {"accuracy_score": share, "accuracy_low": low, "accuracy_high": high}
+        worse = is_large and is_worse(is_right, clusters, inside=inside, confidence=confidence)
+        about = {"column": column, "slice": name, "is_large": is_large, "is_worse": worse}
+        rows.append({**about, **counted(table[inside]), **accuracy})
     found = pd.DataFrame(rows, columns=[*COLUMNS, "is_large"])
     ranked = found.sort_values(["is_large", "accuracy_score", "column", "slice"], ascending=[False, True, True, True])
     return ranked[COLUMNS].round(DIGITS).reset_index(drop=True)
 
 
-def about(table: pd.DataFrame) -> dict[str, float | int | None]:
+def parts_of(slices: pd.DataFrame) -> Iterator[tuple[str, str, NDArray[np.bool_]]]:
+    """Lists the slices: column, name, and (images,) whether each image is in it."""
+    for column in slices.columns:
+        names = slices[column].to_numpy()
+        for name in sorted(set(names)):
+            yield str(column), str(name), np.asarray(names == name)
+
+
+def is_worse(
+    is_right: NDArray[np.bool_], clusters: NDArray[np.int64], *, inside: NDArray[np.bool_], confidence: float
+) -> bool:
+    """Whether a slice is judged worse than all other images, by the interval of the two accuracies' difference.
+
+    Source: Newcombe 1998, "Interval estimation for the difference between independent proportions", method 10.
+    """
+    if inside.all():
+        return False
+    share, _, high = interval_of_share(is_right[inside], clusters[inside], confidence=confidence)
+    other, low, _ = interval_of_share(is_right[~inside], clusters[~inside], confidence=confidence)
+    return other - share > float(np.hypot(other - low, high - share))
+
+
+def counted(table: pd.DataFrame) -> dict[str, float | int | None]:
     """Counts a slice's images, and measures how well its classes are told apart."""
     labels = table["label"].to_numpy(dtype=np.int64)
     num_reals, num_fakes = int((labels == REAL).sum()), int((labels == FAKE).sum())

@@ -56,13 +56,15 @@ class Calibrated(keras.layers.Layer):
             **options: Keras' own: name and dtype.
 
         Raises:
-            ValueError: a number is not finite, or `preprocess` lacks something.
+            ValueError: a number is not finite, the calibration falls, or `preprocess` lacks something.
         """
         super().__init__(**{**options, "dtype": "float32"})
         self.slope, self.intercept = float(calibration["slope"]), float(calibration["intercept"])
         self.threshold = float(threshold)
         if not all(map(math.isfinite, (self.slope, self.intercept, self.threshold))):
             raise ValueError("the calibration or the threshold is not a finite number")
+        if self.slope <= 0:
+            raise ValueError("the calibration falls: it would turn every answer round")
         absent = [key for key in SEEN_BY if key not in preprocess]
         if absent:
             raise ValueError(f"its preprocess has no {', '.join(absent)}")

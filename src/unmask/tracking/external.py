@@ -39,6 +39,7 @@ def write_external(runs: Runs, *, model: TrainedModel, folder: Path, environment
         Point(FORBIDDEN.sub("_", f"external_{row['set']}_{score}"), float(row[score]), 0)
         for row in rows
         for score in SCORES
+        if row[score] is not None
     ]
     runs.log_points(run_id, points)
     runs.log_folder(run_id, folder, folder=EXTERNAL_FOLDER)

@@ -4,7 +4,7 @@ import pytest
 from unmask.artifacts import write_csv
 from unmask.config import IndexConfig
 from unmask.data.index import index_archive
-from unmask.data.record_tables import read_records, read_split
+from unmask.data.record_tables import read_external, read_records, read_split
 from unmask.errors import ArchiveError, SplitError
 
 
@@ -39,3 +39,10 @@ def test_another_table_is_refused(tmp_path, content):
     (tmp_path / "train.csv").write_text(content)
     with pytest.raises(SplitError, match=r"train\.csv is not the table expected"):
         read_split(tmp_path / "train.csv")
+
+
+def test_a_set_called_na_keeps_its_name_and_what_it_lacks_is_none(tmp_path):
+    (tmp_path / "external.csv").write_text("set,real,roc_auc_score,warning\nNA,0,,no reals\nother,5,0.75,\n")
+    first, second = read_external(tmp_path / "external.csv")
+    assert (first["set"], first["roc_auc_score"], first["warning"]) == ("NA", None, "no reals")
+    assert (second["roc_auc_score"], second["warning"]) == (0.75, "")

@@ -6,14 +6,20 @@ import pytest
 from unmask.evaluation.cautions import audit_warnings, warnings_of
 from unmask.evaluation.evidence import Judged
 
+AREA = {"value": 0.8, "low": 0.7, "high": 0.9}
+EXPLAINED = {"is_sane": True, "occlusion_agreement": 0.2, "occlusion_agreement_error": 0.05}
 
-def judged(*, worst: float = 0.7, untouched: float = 0.8, warning: str = "", is_worse: bool = False) -> Judged:
-    cell = {"perturbation": "social_media", "severity": 5, "amount": 5, "accuracy_score": worst, "roc_auc_score": 0.6}
+
+def judged(
+    *, worst: float = 0.7, untouched: float = 0.8, warning: str = "", is_worse: bool = False, area: float = 0.6
+) -> Judged:
+    cell = {"perturbation": "social_media", "severity": 5, "amount": 5, "accuracy_score": worst, "roc_auc_score": area}
+    grid = {"untouched_accuracy_score": untouched, "untouched_roc_auc_score": 0.8, "worst": cell}
     slices = pd.DataFrame(
         {"column": ["jpeg_quality"], "slice": ["30"], "accuracy_score": [0.61], "is_worse": [is_worse]}
     )
     return Judged(
-        report={"robustness": {"untouched_accuracy_score": untouched, "worst": cell}},
+        report={"robustness": grid, "test": {"roc_auc_score": AREA}},
         training={},
         predictions=pd.DataFrame(),
         external=[{"warning": warning}],
@@ -33,7 +39,7 @@ def test_the_worst_perturbation_is_warned_of_where_it_takes_answers_that_were_be
     found = warnings_of(judged(worst=worst, untouched=untouched))
     assert bool(found) == warns
     assert not warns or found[0].startswith(
-        "perturbed pictures (social media, severity 5 (5)) are judged little better"
+        "perturbed pictures (social media, severity 5 (5 times shared on)) are judged little better"
     )
 
 
@@ -45,10 +51,36 @@ def test_sets_from_elsewhere_slices_and_heatmaps_have_their_warnings():
     ]
 
 
-@pytest.mark.parametrize(("is_sane", "count"), [(True, 0), (False, 1)])
-def test_heatmaps_that_stay_the_same_under_random_weights_are_warned_of(is_sane, count):
-    model = Judged(report={"explanation": {"is_sane": is_sane}}, training={}, predictions=pd.DataFrame())
-    assert len(warnings_of(model)) == count
+def warnings_of_report(**report: object) -> list[str]:
+    whole = {"test": {"roc_auc_score": AREA}, **report}
+    return warnings_of(Judged(report=whole, training={}, predictions=pd.DataFrame()))
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, []),
+        ({"is_sane": False}, ["its heatmaps hardly change"]),
+        ({"occlusion_agreement": 0.09}, ["covering what its heatmaps mark"]),
+        ({"occlusion_agreement": -0.2}, ["covering what its heatmaps mark"]),
+    ],
+)
+def test_heatmaps_that_fail_a_check_are_warned_of(changes: dict[str, object], expected: list[str]):
+    found = warnings_of_report(explanation=EXPLAINED | changes)
+    assert len(found) == len(expected)
+    assert all(warning.startswith(words) for warning, words in zip(found, expected, strict=True))
+
+
+def test_a_ranking_that_a_perturbation_takes_away_is_warned_of_where_accuracy_hides_it():
+    # Of five pictures four are fake: who calls all of them fake is right on four.
+    assert warnings_of(judged(worst=0.8, untouched=0.85, area=0.5))
+
+
+@pytest.mark.parametrize(("low", "warns"), [(0.5, True), (0.42, True), (0.51, False)])
+def test_a_model_not_shown_to_be_better_than_chance_is_warned_of(low: float, warns: bool):
+    found = warnings_of_report(test={"roc_auc_score": {"value": 0.55, "low": low, "high": 0.6}})
+    assert bool(found) == warns
+    assert not warns or "not shown to be better than chance" in found[0]
 
 
 def test_only_findings_above_their_limits_are_warnings():

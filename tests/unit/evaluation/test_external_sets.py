@@ -40,7 +40,7 @@ def test_a_set_that_is_judged_well_has_no_warning() -> None:
     row = found([-2, -1, 1, 2, 3], [0, 0, 1, 1, 1])
     assert row["warning"] == ""
     assert (row["real"], row["fake"]) == (2, 3)
-    assert set(row) == set(COLUMNS) - {"rejects"}
+    assert set(row) == set(COLUMNS)
 
 
 def test_scores_are_calibrated_as_at_home() -> None:
@@ -55,6 +55,22 @@ def test_balanced_accuracy_counts_both_classes_alike() -> None:
     assert row["accuracy_score"] == 0.8
 
 
-def test_a_set_of_one_class_is_refused() -> None:
-    with pytest.raises(EvaluationError, match="the other split has no real image"):
-        found([1, 2], [1, 1])
+@pytest.mark.parametrize(("label", "missing"), [(1, "real"), (0, "fake")])
+def test_of_a_set_of_one_class_accuracy_is_known_and_the_rest_left_open(label: int, missing: str) -> None:
+    row = found([1, 2, -1], [label] * 3)
+    assert row["accuracy_score"] == pytest.approx(2 / 3 if label else 1 / 3, abs=1e-6)
+    assert 0 < row["accuracy_low"] < row["accuracy_score"] < row["accuracy_high"] < 1
+    assert row["roc_auc_score"] is row["balanced_accuracy_score"] is row[f"mean_score_{missing}"] is None
+    assert row["warning"].startswith(f"other: it has no {missing} pictures")
+
+
+def test_a_set_without_a_picture_is_refused() -> None:
+    with pytest.raises(EvaluationError, match="no images"):
+        measure_set(Mean(), iter([]), name="other", judge=JUDGE, clusters={})
+
+
+def test_intervals_of_perfect_answers_have_a_width() -> None:
+    row = found([-2, -1, -3, 1, 2, 3], [0, 0, 0, 1, 1, 1])
+    assert row["accuracy_score"] == row["roc_auc_score"] == 1
+    # Wilson's lower bounds of 6 in 6 and of 3 in 3: 6 / (6 + 3.8415) and 3 / (3 + 3.8415).
+    assert (row["accuracy_low"], row["roc_auc_low"]) == pytest.approx((0.609666, 0.438503), abs=1e-4)

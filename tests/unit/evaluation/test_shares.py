@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from unmask.evaluation.shares import effective_count, wilson
+from unmask.evaluation.shares import effective_count, interval_of_share, wilson
 
 
 def test_wilson_gives_the_textbook_interval():
@@ -25,10 +25,32 @@ def test_independent_images_count_each() -> None:
 
 
 def test_copies_count_as_the_one_they_are_of() -> None:
-    # Ten pictures, each four times: as much is known as of ten, less the correction of an estimated variance, 10 / 9.
+    # Ten pictures, each four times: as much is known as of ten, less the correction of an estimated variance, 10 / 9,
+    # and Student's quantiles of 39 and 9 degrees of freedom, 2.0227 and 2.2622, squared.
     is_right = np.repeat(np.arange(10) < 7, 4)
-    assert effective_count(is_right, np.repeat(np.arange(10), 4)) == pytest.approx(9)
+    expected = 9 * (2.0227 / 2.2622) ** 2
+    assert effective_count(is_right, np.repeat(np.arange(10), 4)) == pytest.approx(expected, rel=1e-3)
 
 
 def test_images_that_are_all_alike_count_by_their_clusters() -> None:
     assert effective_count(np.ones(12, dtype=bool), np.repeat(np.arange(3), 4)) == 3
+
+
+@pytest.mark.parametrize("frames", [3, 7, 10, 50, 100])
+def test_one_video_counts_as_one_picture_however_many_frames_it_has(frames: int) -> None:
+    assert effective_count(np.arange(frames) % 3 > 0, np.zeros(frames, dtype=np.int64)) == 1
+
+
+def test_two_videos_of_equal_shares_count_as_two_pictures() -> None:
+    assert effective_count(np.tile(np.arange(50) < 30, 2), np.repeat([0, 1], 50)) == 2
+
+
+@pytest.mark.parametrize("num_videos", [5, 20])
+def test_intervals_hold_the_true_share_as_often_as_they_say(num_videos: int) -> None:
+    generator, held = np.random.default_rng(3), 0
+    for _ in range(300):
+        shares = generator.beta(6, 2, num_videos)  # 0.75 on average
+        is_right = (generator.random((num_videos, 30)) < shares[:, None]).ravel()
+        _, low, high = interval_of_share(is_right, np.repeat(np.arange(num_videos), 30), confidence=0.95)
+        held += low <= 0.75 <= high
+    assert held / 300 > 0.92

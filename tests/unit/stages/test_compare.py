@@ -99,7 +99,7 @@ def test_model_card_names_the_data_its_licence_and_what_the_audit_warns_of(judge
         "**Warning: the threshold fails.**",
         "Logits are divided by a temperature of 2, fitted on validation.",
         "Expected calibration error on test: 0.200 before, 0.100 after.",
-        "The worst: social media, severity 5 (5), accuracy 0.520",
+        "The worst: social media, severity 5 (5 times shared on), accuracy 0.520",
         "little better than by chance: do not use it on them",
         "against resnet50",
         "Images: test: 1 real and 1 fake",

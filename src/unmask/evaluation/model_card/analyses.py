@@ -5,6 +5,7 @@ from unmask.evaluation.compare import differences_markdown, markdown
 from unmask.evaluation.evidence import Evidence, Judged
 from unmask.evaluation.model_card.markdown import section, subsection, table_lines
 from unmask.evaluation.report_tables import (
+    SLICES,
     calibration_words,
     explanation_table,
     external_table,
@@ -54,7 +55,7 @@ def slices(judged: Judged) -> str:
     """Lays out the kinds of test pictures that the model does worst on; nothing where none were measured."""
     if judged.slices is None or judged.slices.empty:
         return ""
-    return subsection("Slices", "Kinds of test pictures, the worst first.", table_lines(slices_table(judged.slices)))
+    return subsection("Slices", SLICES, table_lines(slices_table(judged.slices)))
 
 
 def explanation(evidence: Evidence) -> str:

@@ -13,7 +13,7 @@ def evaluation_data(evidence: Evidence) -> str:
     """Says what the model was judged by."""
     report = evidence.champion.report
     lines = [
-        f"The test split: {count_classes(report['records'][TEST])}, held back from training and from every choice, "
+        f"The test split: {count_classes(report['records'][TEST])}, which no stage learns from or chooses by, "
         f"shards' sha256 {code(report['test_shards_sha256'])}."
     ]
     if "clusters" in report:

@@ -59,7 +59,7 @@ def model_details(evidence: Evidence) -> str:
 
 def epochs(training: Mapping[str, Any]) -> str:
     """Says how long training took, and which epoch was kept."""
-    return f"{training['epochs']}, of which number {training['best_epoch']} was kept, counted from 0"
+    return f"{training['epochs']}, of which the {training['best_epoch'] + 1}. was kept"
 
 
 def lineage(evidence: Evidence) -> str:
@@ -105,7 +105,9 @@ def metrics(evidence: Evidence) -> str:
         f"Fake is what scores {report['threshold']:.4g} or more: a threshold {chosen}.",
         "ROC AUC, average precision and recall at few false alarms judge the ranking; Brier error, log loss and "
         "expected calibration error the scores; accuracy, precision, recall and F1 the answers at the threshold.",
-        f"In brackets are {report['confidence']:.0%} intervals: bootstrap over test images, those that belong together "
-        "drawn together.",
+        f"In brackets are {100 * report['confidence']:g}% intervals. Those of the metrics are bootstrap's over test "
+        "images, those of other tables Wilson's for accuracy and DeLong's for ROC AUC; frames of one video and copies "
+        "of one picture count as one throughout.",
+        "Chance can only raise the calibration error: on few images its interval may lie above it.",
     ]
     return section("Metrics", bullets(lines))

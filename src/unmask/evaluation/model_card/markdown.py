@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 
 from unmask.data.audit.page import Table, cell
 
-MARKUP = re.compile(r"([\\`*\[\]<>|&])")  # what can begin markup within a line
+MARKUP = re.compile(r"([\\`*_~\[\]<>|&])")  # what can begin markup within a line
 SPACE = re.compile(r"\s+")
 
 

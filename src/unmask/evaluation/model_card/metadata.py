@@ -4,7 +4,6 @@ Source: https://huggingface.co/docs/hub/model-cards and the specification of `mo
 https://github.com/huggingface/hub-docs/blob/main/modelcard.md
 """
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,7 +15,6 @@ from unmask.records import TEST
 
 TASK = "image-classification"
 TAGS = ["deepfake-detection", "face", "image-forensics", "keras"]
-DATASET_NAME = re.compile(r"([\w-]+/)?[\w.-]+")  # the hub refuses any other under `datasets`
 HUB_NAMES: Mapping[str, str] = {  # of the metrics that the hub knows; the others keep their own
     "accuracy_score": "accuracy",
     "average_precision_score": "average_precision",
@@ -31,21 +29,21 @@ HUB_NAMES: Mapping[str, str] = {  # of the metrics that the hub knows; the other
 def metadata(evidence: Evidence) -> str:
     """Writes the head.
 
+    The data set is named among the results alone: under `datasets` the hub expects data sets of its own, and Kaggle's
+    names look the same.
+
     Args:
         evidence: what is known of the models and of the data.
 
     Returns:
         YAML between two lines of dashes.
     """
-    source = evidence.source
     head: dict[str, Any] = {
         "license": "other",
         "license_name": "terms-of-the-training-data",
-        **({"license_link": source.url} if source.url else {}),
         "library_name": "keras",
         "pipeline_tag": TASK,
         "tags": TAGS,
-        **({"datasets": [source.name]} if DATASET_NAME.fullmatch(source.name) else {}),
         "metrics": [HUB_NAMES.get(name, name) for name in METRIC_NAMES],
         "model-index": [{"name": evidence.comparison.champion.model, "results": [results(evidence)]}],
     }
@@ -57,7 +55,7 @@ def metadata(evidence: Evidence) -> str:
 def results(evidence: Evidence) -> dict[str, Any]:
     """Gives the champion's metrics on the test split; their intervals stand in the metrics' names."""
     report, source = evidence.champion.report, evidence.source
-    confidence = f"{report['confidence']:.0%}"
+    confidence = f"{100 * report['confidence']:g}%"
     return {
         "task": {"type": TASK, "name": "real or fake face"},
         "dataset": {"type": source.name, "name": source.name, "split": TEST, "revision": source.sha256},

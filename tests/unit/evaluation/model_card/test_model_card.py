@@ -56,18 +56,18 @@ def test_the_sections_are_those_of_mitchell_and_others_after_the_warnings(eviden
 def test_the_card_is_made_from_the_files(evidence):
     body = model_card(evidence).body
     for part in (
-        "- **Warning: perturbed pictures (social media, severity 5 (5)) are judged little better than by chance",
+        "- **Warning: perturbed pictures (social media, severity 5 (5 times shared on)) are judged little better",
         "- **Warning: the audit of the data found something above its limits",
         "- Input: RGB pictures of 64 x 64 pixels",
         "- Weights: 1,234,567",
-        "- Epochs: 15, of which number 11 was kept",
+        "- Epochs: 15, of which the 12. was kept",
         "| recipe.loss | focal |",
         "`git log -S7.dir --oneline -- dvc.lock`",
         f'`tags.model_sha256 = "{evidence.comparison.champion.model_sha256}"`',
         "Perturbations: jpeg, webp, resize down,",
         "Kinds of test pictures: by jpeg quality, format.",
         "a threshold chosen on validation by the rule `accuracy`",
-        "2 real and 2 fake, held back",
+        "2 real and 2 fake, which no stage learns from",
         "| jpeg quality | 30 to 50 | 40 | 20 | 20 | 0.600 (0.500 to 0.700) | 0.650 | worse than the rest |",
         "| resnet50 | 64 | 0.412 ± 0.031 | 0.087 | yes |",
         "| social media | 5 | 5 times shared on | 0.520 (0.420 to 0.620) |",
@@ -93,8 +93,7 @@ def test_the_head_says_what_the_hub_asks_for(evidence):
     source = replace(evidence.source, name="xhlulu/140k-real-and-fake-faces")
     head = head_of(model_card(replace(evidence, source=source)))
     assert (head["license"], head["library_name"], head["pipeline_tag"]) == ("other", "keras", "image-classification")
-    assert head["license_link"] == "https://example.org/faces"
-    assert head["datasets"] == ["xhlulu/140k-real-and-fake-faces"]
+    assert not {"datasets", "license_link"} & set(head)  # the hub has other sets by such names
     assert len(head["metrics"]) == len(METRIC_NAMES)
     (index,) = head["model-index"]
     (results,) = index["results"]
@@ -103,10 +102,6 @@ def test_the_head_says_what_the_hub_asks_for(evidence):
     by_type = {metric["type"]: metric for metric in results["metrics"]}
     assert by_type["accuracy"]["value"] == 0.9
     assert by_type["accuracy"]["name"] == "accuracy_score, 95% interval 0.850 to 0.950"
-
-
-def test_a_data_set_whose_name_the_hub_would_refuse_is_not_listed(evidence):
-    assert "datasets" not in head_of(model_card(replace(evidence, source=replace(evidence.source, name="my faces"))))
 
 
 def test_names_from_elsewhere_stay_text(evidence):
