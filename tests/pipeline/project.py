@@ -85,7 +85,7 @@ class Project:
 
     def run(self, *command: str, is_checked: bool = True) -> subprocess.CompletedProcess[str]:
         finished = subprocess.run(
-            command, cwd=self.root, env=self.environment, capture_output=True, text=True, timeout=600, check=False
+            command, cwd=self.root, env=self.environment, capture_output=True, text=True, timeout=850, check=False
         )
         if is_checked and finished.returncode:
             pytest.fail(f"{' '.join(command)}:\n{finished.stdout[-3000:]}\n{finished.stderr[-3000:]}")

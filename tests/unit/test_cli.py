@@ -33,7 +33,8 @@ line = {"slope": 1.0, "intercept": 0.0}
 metrics = {"threshold": 0.4, "confidence": 0.95, "calibration": line}
 metrics["model_sha256"] = sha256_of_file(model / "model.keras")
 (report / "metrics.json").write_text(json.dumps(metrics))
-(compare / "champion.json").write_text(json.dumps({"model": "cnn"}))
+champion = {"model": "cnn", "model_sha256": metrics["model_sha256"]}
+(compare / "champion.json").write_text(json.dumps(champion))
 Image.new("RGB", (20, 20), (9, 9, 9)).save("face [1].png")
 Path("faces").mkdir()
 for number in range(8):
@@ -234,7 +235,7 @@ def test_track_writes_what_is_missing_once(trained: Path) -> None:
 
 def test_track_shows_what_is_logged_while_it_works(trained: Path) -> None:
     code = (
-        "import logging, sys; from unmask import cli; from unmask.tracking import mirror\n"
+        "import logging, sys; from unmask import cli; from unmask.tracking import restoring\n"
         "restoring.track = lambda *_, **__: logging.getLogger('unmask.tracking').warning('slow store') or []\n"
         "sys.argv = ['unmask', 'track']; cli.main()"
     )
