@@ -110,9 +110,12 @@ def explanation(found: Mapping[str, Any] | None) -> str:
     """Says what the checks of the heatmaps found; nothing where there were none."""
     if found is None:
         return ""
-    verdict = "they change with the weights" if found["is_sane"] else "**they hardly change with the weights**"
+    needs_weights = "they change with the weights" if found["is_sane"] else "**they hardly change with the weights**"
+    marks = found["occlusion_agreement"] > 2 * found["occlusion_agreement_error"]
+    matters = "" if marks else ", **but what they mark is not shown to matter**"
+    verdict = f"{needs_weights}{matters}"
     return (
         f"Heatmaps of {found['images']} validation images: rank correlation with what covering a part of the picture "
-        f"costs {found['occlusion_agreement']:.2f}; similarity to those of randomised weights "
+        f"costs {found['occlusion_agreement']:.2f} ± {found['occlusion_agreement_error']:.2f}; similarity to those of randomised weights "
         f"{found['randomised_similarity']:.2f}: {verdict}."
     )

@@ -14,7 +14,13 @@ FOUND: dict[str, Any] = {
     "images": 241,
     "threshold": 0.412,
     "calibration": {"method": "temperature", "slope": 0.5, "error_before": 0.12, "error_after": 0.04},
-    "explanation": {"images": 8, "occlusion_agreement": 0.31, "randomised_similarity": 0.12, "is_sane": True},
+    "explanation": {
+        "images": 8,
+        "occlusion_agreement": 0.31,
+        "occlusion_agreement_error": 0.05,
+        "randomised_similarity": 0.12,
+        "is_sane": True,
+    },
     "robustness": [cell("none", 0, 0.8), cell("jpeg", 1, 0.79), cell("jpeg", 2, 0.55), cell("resize_up", 1, 0.7)],
     "slices": [
         {"column": "jpeg_quality", "slice": "60", "images": 40, "accuracy_score": 0.5, "accuracy_low": 0.3}
@@ -49,6 +55,9 @@ def test_everything_found_is_said() -> None:
 def test_heatmaps_that_say_nothing_are_named() -> None:
     found = {**FOUND, "explanation": {**FOUND["explanation"], "is_sane": False}}
     assert "**they hardly change with the weights**" in evaluation_section({"faces": found})
+    found = {**FOUND, "explanation": {**FOUND["explanation"], "occlusion_agreement": 0.09}}
+    assert "**but what they mark is not shown to matter**" in evaluation_section({"faces": found})
+    assert "not shown to matter" not in evaluation_section({"faces": FOUND})
 
 
 def test_nothing_judged_writes_nothing() -> None:
