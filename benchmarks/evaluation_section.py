@@ -114,8 +114,9 @@ def explanation(found: Mapping[str, Any] | None) -> str:
     marks = found["occlusion_agreement"] > 2 * found["occlusion_agreement_error"]
     matters = "" if marks else ", **but what they mark is not shown to matter**"
     verdict = f"{needs_weights}{matters}"
+    agreement = f"{found['occlusion_agreement']:.2f} ± {found['occlusion_agreement_error']:.2f}"
     return (
         f"Heatmaps of {found['images']} validation images: rank correlation with what covering a part of the picture "
-        f"costs {found['occlusion_agreement']:.2f} ± {found['occlusion_agreement_error']:.2f}; similarity to those of randomised weights "
+        f"costs {agreement}; similarity to those of randomised weights "
         f"{found['randomised_similarity']:.2f}: {verdict}."
     )
