@@ -12,7 +12,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from benchmarks import ablation_section, real_faces, results_page, validation, workspace
+from benchmarks import ablation_section, real_faces, results, results_page, validation, workspace
 from unmask import artifacts, config
 from unmask.console import run_stage
 from unmask.models import saved
@@ -43,7 +43,7 @@ def main() -> None:
         "command": spelt,
         **judge(arguments.work_folder, arguments.model, section=parameters.evaluate),
     }
-    rows = artifacts.read_json(ablation_section.ABLATION) if ablation_section.ABLATION.exists() else []
+    rows = results.kept(ablation_section.ABLATION, nothing=[])
     artifacts.write_json(ablation_section.ABLATION, ablation_section.upsert(rows, row))
     results_page.main()
 

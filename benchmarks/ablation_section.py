@@ -5,6 +5,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from unmask.evaluation.bootstrap import bounds_text
+
 Row = Mapping[str, Any]
 
 ABLATION = Path("docs/ablation.json")
@@ -122,4 +124,4 @@ def commands(rows: Sequence[Row]) -> str:
 
 def value_text(row: Row) -> str:
     """Says one number with its interval."""
-    return f"{row['value']:.3f} ({row['low']:.3f} to {row['high']:.3f})"
+    return bounds_text(row["value"], row["low"], row["high"])

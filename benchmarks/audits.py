@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from benchmarks import results_page, workspace
+from benchmarks import results, results_page, workspace
 from benchmarks.real_faces import REAL_DATA, of_archive
 from unmask import artifacts
 from unmask.console import run_stage
@@ -26,7 +26,7 @@ def main() -> None:
     parser.add_argument("--archive", type=Path, required=True, help=f"a zip of faces in {REAL_DATA}")
     parser.add_argument("--debug", action="store_true", help="shows tracebacks")
     arguments = parser.parse_args()
-    audits = artifacts.read_json(results_page.AUDITS) if results_page.AUDITS.exists() else {}
+    audits = results.kept(results_page.AUDITS, nothing={})
     audits[arguments.archive.stem] = audit(arguments.archive.absolute())
     artifacts.write_json(results_page.AUDITS, audits)
     results_page.main()

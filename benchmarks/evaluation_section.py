@@ -4,6 +4,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from unmask.evaluation.bootstrap import bounds_text
+from unmask.evaluation.cautions import marks_what_matters
+
 EVALUATIONS = Path("docs/evaluations.json")
 
 OPENING = """## How far the best models can be trusted
@@ -86,7 +89,7 @@ def external(rows: Sequence[Mapping[str, Any]]) -> str:
         if row["roc_auc_score"] is None:
             lines.append(f"| {row['set']} | {row['real']:,} | {row['fake']:,} | | | |")
             continue
-        area = f"{row['roc_auc_score']:.3f} ({row['roc_auc_low']:.3f} to {row['roc_auc_high']:.3f})"
+        area = bounds_text(row["roc_auc_score"], row["roc_auc_low"], row["roc_auc_high"])
         accuracy = f"{row['balanced_accuracy_score']:.3f} | {row['best_balanced_accuracy_score']:.3f}"
         lines.append(f"| {row['set']} | {row['real']:,} | {row['fake']:,} | {area} | {accuracy} |")
     warnings = [f"- Warning: {row['warning']}." for row in rows if row["warning"]]
@@ -100,7 +103,7 @@ def slices(rows: Sequence[Mapping[str, Any]], *, images: int) -> str:
     ]
     lines.append("|---|--:|--:|---|")
     for row in rows:
-        accuracy = f"{row['accuracy_score']:.3f} ({row['accuracy_low']:.3f} to {row['accuracy_high']:.3f})"
+        accuracy = bounds_text(row["accuracy_score"], row["accuracy_low"], row["accuracy_high"])
         name = f"{row['column'].replace('_', ' ')}: {row['slice']}"
         lines.append(f"| {name} | {row['images']:,} | {accuracy} | {'yes' if row['is_worse'] else 'no'} |")
     return "\n".join(lines)
@@ -111,8 +114,7 @@ def explanation(found: Mapping[str, Any] | None) -> str:
     if found is None:
         return ""
     needs_weights = "they change with the weights" if found["is_sane"] else "**they hardly change with the weights**"
-    marks = found["occlusion_agreement"] > 2 * found["occlusion_agreement_error"]
-    matters = "" if marks else ", **but what they mark is not shown to matter**"
+    matters = "" if marks_what_matters(found) else ", **but what they mark is not shown to matter**"
     verdict = f"{needs_weights}{matters}"
     agreement = f"{found['occlusion_agreement']:.2f} ± {found['occlusion_agreement_error']:.2f}"
     return (

@@ -13,10 +13,10 @@ from typing import Any
 
 import pandas as pd
 
-from benchmarks import evaluation_section, real_faces, results_page, workspace
+from benchmarks import evaluation_section, real_faces, results, results_page, workspace
 from unmask import artifacts
 from unmask.console import run_stage
-from unmask.data.record_tables import read_external
+from unmask.data.record_tables import read_external, rows_of
 
 PROGRAM = "python -m benchmarks.evaluations"
 WORST_SLICES = 5
@@ -32,7 +32,7 @@ def main() -> None:
     sets = [str(real_data / f"{name}.zip") for name in arguments.external]
     real_faces.train(arguments, changes={**arguments.set, "evaluate_external.sets": sets})
     workspace.reproduce(arguments.work_folder, f"evaluate_external@{arguments.model}")
-    known = artifacts.read_json(evaluation_section.EVALUATIONS) if evaluation_section.EVALUATIONS.exists() else {}
+    known = results.kept(evaluation_section.EVALUATIONS, nothing={})
     name = f"{arguments.archive.stem}, {arguments.model}, {real_faces.recipe_name(arguments.recipe, arguments.set)}"
     known[name] = {
         **read_reports(arguments.work_folder / "reports", arguments.model),
@@ -62,13 +62,6 @@ def read_reports(reports: Path, model: str) -> dict[str, Any]:
         "slices": rows_of(slices),
         "external": read_external(reports / "evaluate_external" / model / "external.csv"),
     }
-
-
-def rows_of(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Turns a table into rows that JSON can hold: what is missing becomes null."""
-    return [
-        {str(key): None if pd.isna(value) else value for key, value in row.items()} for row in table.to_dict("records")
-    ]
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmarks import loss_section, real_faces, results_page, workspace
+from benchmarks import loss_section, real_faces, results, results_page, workspace
 from unmask import artifacts, config
 from unmask.console import run_stage
 from unmask.loss_search.choice import SEARCHED, TABLE
@@ -30,7 +30,7 @@ def main() -> None:
     parameters = workspace.write_parameters(arguments.work_folder, profile=arguments.recipe, changes=changes)
     minutes = workspace.reproduce(arguments.work_folder, f"choose_loss@{arguments.model}")
     found = pd.read_csv(arguments.work_folder / "reports" / "choose_loss" / arguments.model / TABLE)
-    known = artifacts.read_json(loss_section.LOSSES) if loss_section.LOSSES.exists() else {}
+    known = results.kept(loss_section.LOSSES, nothing={})
     known[f"{arguments.archive.stem}, {arguments.model}, {recipe}"] = {
         "losses": found.to_dict("records"),
         "budget": config.flatten(config.loss_budget(parameters, arguments.model)),

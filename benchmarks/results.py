@@ -3,12 +3,14 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from unmask import artifacts
 from unmask.records import TEST
 
 RESULTS = Path("docs/results.json")
+
+Content = TypeVar("Content")
 
 
 @dataclass(frozen=True)
@@ -83,9 +85,20 @@ def upsert(existing: Iterable[Row], measured: Iterable[Row]) -> list[Row]:
 
 def load(path: Path) -> list[Row]:
     """Reads the rows; none where there is no file yet."""
+    return [Row(**row) for row in kept(path, nothing=[])]
+
+
+def kept(path: Path, *, nothing: Content) -> Content:
+    """Reads a file of measurements.
+
+    Args:
+        path: a JSON file below docs/.
+        nothing: what it holds where there is no such file yet.
+    """
     if not path.exists():
-        return []
-    return [Row(**row) for row in artifacts.read_json(path)]
+        return nothing
+    content: Content = artifacts.read_json(path)
+    return content
 
 
 def save(path: Path, rows: Iterable[Row]) -> None:

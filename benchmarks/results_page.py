@@ -13,6 +13,7 @@ from benchmarks.evaluation_section import EVALUATIONS, evaluation_section
 from benchmarks.loss_section import LOSSES, loss_section
 from benchmarks.results import Row
 from unmask import artifacts
+from unmask.evaluation.bootstrap import bounds_text
 from unmask.evaluation.paper import PAPER, PAPER_ACCURACY, PAPER_IMAGES
 
 PAGE = Path("docs/results.md")
@@ -66,8 +67,7 @@ def main() -> None:
 def page_of(folder: Path) -> str:
     """Writes the page from every file of measurements in a folder; one that is missing measured nothing."""
     audits, searches, ablation, evaluations = (
-        artifacts.read_json(folder / file.name) if (folder / file.name).exists() else {}
-        for file in (AUDITS, LOSSES, ABLATION, EVALUATIONS)
+        results.kept(folder / file.name, nothing={}) for file in (AUDITS, LOSSES, ABLATION, EVALUATIONS)
     )
     rows = results.load(folder / results.RESULTS.name)
     return render(rows, audits=audits, searches=searches, ablation=list(ablation), evaluations=evaluations)
@@ -172,7 +172,7 @@ def commands(rows: Sequence[Row]) -> str:
 
 def value_text(row: Row) -> str:
     """Says one number with its interval."""
-    return f"{row.value:.3f} ({row.low:.3f} to {row.high:.3f})"
+    return bounds_text(row.value, row.low, row.high)
 
 
 if __name__ == "__main__":

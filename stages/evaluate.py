@@ -46,7 +46,7 @@ def main() -> None:
         "test_shards_sha256": read_index(arguments.shards / TEST).sha256,
     }
     with artifacts.atomic_path(arguments.output) as folder:
-        write(folder, findings, identity=identity, bins=section.calibration_bins)
+        write(folder, findings, identity=identity)
     mirror.record_evaluation(
         model_name=arguments.model,
         model_folder=arguments.model_folder,
@@ -71,14 +71,13 @@ def batches(shards: Path, split: str, *, batch_size: int) -> Batches:
     return progress(evaluation_batches(shards, split, batch_size), total=total, description=f"evaluate {split}")
 
 
-def write(folder: Path, findings: Findings, *, identity: dict[str, str], bins: int) -> None:
+def write(folder: Path, findings: Findings, *, identity: dict[str, str]) -> None:
     """Writes everything that is known of one model."""
     artifacts.write_json(folder / "metrics.json", {**findings.summary(), **identity})
-    tables = findings.tables(bins=bins)
-    for name, table in tables.items():
+    for name, table in findings.tables().items():
         artifacts.write_csv(folder / f"{name}.csv", table)
     (folder / "plots").mkdir()
-    for name, figure in findings.figures(tables, model_name=identity["model"]).items():
+    for name, figure in findings.figures(model_name=identity["model"]).items():
         (folder / "plots" / f"{name}.png").write_bytes(png(figure))
 
 

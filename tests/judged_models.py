@@ -101,6 +101,13 @@ def grid(*, value: float) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=robustness.COLUMNS)
 
 
+def write_two(root: Path, **changes: Any) -> None:
+    """Writes a CNN, a better ResNet50 whose metrics.json has the changes, and their data."""
+    write_model(root, "cnn", value=0.7)
+    write_model(root, "resnet50", value=0.9, **changes)
+    write_data(root)
+
+
 def write_model(root: Path, name: str, *, value: float, **changes: Any) -> None:
     """Writes evaluate/<name>, external/<name> and models/<name>; `changes` are of metrics.json."""
     evaluation, external, model = (root / folder / name for folder in ("evaluate", "external", "models"))

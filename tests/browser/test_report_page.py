@@ -1,15 +1,11 @@
 """The comparison's report and the model card as a person sees them, on a phone and on a desktop, without a network."""
 
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import judged_models
 import pytest
 from playwright.sync_api import Browser
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-import judged_models
 
 from unmask.evaluation.model_card import model_card
 from unmask.evaluation.report_page import render
@@ -69,9 +65,7 @@ def look(browser: Browser, file: Path, *, size: tuple[int, int]) -> Look:
 def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The report and the card of two models, with long names."""
     root = tmp_path_factory.mktemp("compared")
-    judged_models.write_model(root, "cnn", value=0.7)
-    judged_models.write_model(root, "resnet50", value=0.9, explanation=judged_models.EXPLANATION)
-    judged_models.write_data(root)
+    judged_models.write_two(root, explanation=judged_models.EXPLANATION)
     evidence = judged_models.read(root)
     external = [{**judged_models.EXTERNAL, "set": "a_name_" * 20, "warning": f"{'a_name_' * 20}: the threshold fails"}]
     evidence.models["cnn"].external[:] = external

@@ -82,12 +82,17 @@ def read_external(path: Path) -> list[dict[str, Any]]:
     """
     try:
         table = pd.read_csv(path, converters={"set": str, "warning": str})  # a set called NA is no missing value
-        return [
-            {str(name): None if pd.isna(value) else value for name, value in row.items()}
-            for row in table.to_dict("records")
-        ]
     except (OSError, ValueError) as error:
         raise EvaluationError(f"cannot read {path}: run `dvc repro evaluate_external`") from error
+    return rows_of(table)
+
+
+def rows_of(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Gives a mapping a row, as JSON can hold it: what is missing is None."""
+    return [
+        {str(name): None if pd.isna(value) else value for name, value in row.items()}
+        for row in table.to_dict("records")
+    ]
 
 
 def read_table(path: Path, columns: tuple[str, ...], error_class: type[UnmaskError]) -> pd.DataFrame:

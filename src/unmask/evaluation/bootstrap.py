@@ -23,6 +23,11 @@ class Interval:
     high: float
 
 
+def bounds_text(value: float, low: float, high: float) -> str:
+    """Spells a value with the bounds of its interval, of any kind: "0.800 (0.750 to 0.850)"."""
+    return f"{value:.3f} ({low:.3f} to {high:.3f})"
+
+
 def intervals(  # noqa: PLR0913 - what, and how
     labels: NDArray[np.int64],
     scores: NDArray[np.float64],

@@ -5,11 +5,11 @@ from typing import Any
 
 import pandas as pd
 
+from unmask.data.audit.findings import FINE
 from unmask.evaluation.evidence import Judged
-from unmask.perturbations import PERTURBATIONS
+from unmask.evaluation.robustness import amount_text
 from unmask.records import TEST
 
-FINE = "fine"
 NEAR_CHANCE = 0.6  # an accuracy of as many reals as fakes, or a ROC AUC, below this
 CHANCE = 0.5
 
@@ -41,9 +41,13 @@ def explanation_warnings(report: Mapping[str, Any]) -> list[str]:
 
 
 def is_explained(report: Mapping[str, Any]) -> bool:
-    """Whether heatmaps passed both checks: they need the weights, and mark what matters by twice the error of it."""
-    found = report["explanation"]
-    return bool(found["is_sane"] and found["occlusion_agreement"] > 2 * found["occlusion_agreement_error"])
+    """Whether heatmaps passed both checks: they need the weights, and mark what matters."""
+    return bool(report["explanation"]["is_sane"] and marks_what_matters(report["explanation"]))
+
+
+def marks_what_matters(explanation: Mapping[str, Any]) -> bool:
+    """Whether covering what heatmaps mark costs the answer, by more than twice the error of that measure."""
+    return bool(explanation["occlusion_agreement"] > 2 * explanation["occlusion_agreement_error"])
 
 
 def robustness_warnings(report: Mapping[str, Any]) -> list[str]:
@@ -62,9 +66,8 @@ def robustness_warnings(report: Mapping[str, Any]) -> list[str]:
 def worst_place(report: Mapping[str, Any]) -> str:
     """Names the worst perturbation: "crop, severity 5 (0.7 of the side kept)"."""
     worst = report["robustness"]["worst"]
-    name = worst["perturbation"]
-    unit = f" {PERTURBATIONS[name].UNIT}" if name in PERTURBATIONS else ""
-    return f"{name.replace('_', ' ')}, severity {worst['severity']} ({worst['amount']:g}{unit})"
+    name, amount = worst["perturbation"], amount_text(worst["perturbation"], worst["amount"])
+    return f"{name.replace('_', ' ')}, severity {worst['severity']} ({amount})"
 
 
 def slice_warnings(slices: pd.DataFrame | None) -> list[str]:

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from unmask.errors import EvaluationError
+from unmask.evaluation.bootstrap import bounds_text
 from unmask.evaluation.metrics import METRIC_NAMES, decide, is_higher_better
 from unmask.evaluation.paired import compare_areas, compare_decisions
 from unmask.evaluation.paper import PAPER, PAPER_ACCURACY, PAPER_IMAGES, PAPER_METRIC, PAPER_SPLIT
@@ -134,7 +135,7 @@ def cells(comparison: Comparison) -> list[list[str]]:
     lines = [header, ["images", *(f"{count:,}" for count in counts)]]
     for metric, rows in measured.groupby("metric", sort=False):
         texts = zip(rows["value"], rows["low"], rows["high"], strict=True)
-        lines.append([str(metric), *(f"{value:.3f} ({low:.3f} to {high:.3f})" for value, low, high in texts)])
+        lines.append([str(metric), *(bounds_text(*bounds) for bounds in texts)])
         if metric == PAPER_METRIC and len(paper):
             reported = (str(paper["value"].get(name, "")) for name in models)
             lines.append([f"{PAPER_METRIC}, {PAPER}, {PAPER_SPLIT}", *reported])

@@ -64,6 +64,11 @@ class Evidence:
     audit: Mapping[str, Any]
 
     @property
+    def confidence(self) -> float:
+        """Gives the least confidence of all models' intervals."""
+        return min(float(judged.report["confidence"]) for judged in self.models.values())
+
+    @property
     def champion(self) -> Judged:
         """Gives what is known of the best model."""
         return self.models[self.comparison.champion.model]

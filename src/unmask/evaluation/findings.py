@@ -31,6 +31,7 @@ class Findings:
         evaluation: threshold, calibration and metrics.
         predictions: `records.PREDICTION_COLUMNS`, of the test split.
         slices: of the test split, `slices.COLUMNS`.
+        curves: what the plots are drawn from, by name.
         appearance: of the test split.
         sheets: the validation images it is most wrong about and least sure of, with why.
         explanation: how far that can be believed.
@@ -40,6 +41,7 @@ class Findings:
     evaluation: Evaluation
     predictions: pd.DataFrame
     slices: pd.DataFrame
+    curves: Mapping[str, pd.DataFrame]
     appearance: Appearance
     sheets: Mapping[str, Figure]
     explanation: "Explanation"
@@ -50,17 +52,16 @@ class Findings:
         grid = {} if self.grid is None else {"robustness": robustness.summary(self.grid)}
         return {**self.evaluation.summary(), **grid, "explanation": self.explanation.summary()}
 
-    def tables(self, *, bins: int) -> dict[str, pd.DataFrame]:
-        """Gives every table by the path of its file, without its ending; `bins` are those of the calibration."""
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Gives every table by the path of its file, without its ending."""
         tables = {"predictions": self.predictions, "slices": self.slices}
         if self.grid is not None:
             tables["robustness"] = self.grid
-        return tables | {f"curves/{name}": table for name, table in curves(self.evaluation, bins=bins).items()}
+        return tables | {f"curves/{name}": table for name, table in self.curves.items()}
 
-    def figures(self, tables: Mapping[str, pd.DataFrame], *, model_name: str) -> dict[str, Figure]:
-        """Draws every figure, by its name; `tables` are those of `tables`."""
-        drawn = {name.removeprefix("curves/"): table for name, table in tables.items() if name.startswith("curves/")}
-        figures = plots.draw(self.evaluation, curves=drawn, model_name=model_name)
+    def figures(self, *, model_name: str) -> dict[str, Figure]:
+        """Draws every figure, by its name."""
+        figures = plots.draw(self.evaluation, curves=self.curves, model_name=model_name)
         figures |= {"spectra": spectra_plot.draw(self.appearance, model_name=model_name), **self.sheets}
         if self.grid is not None:
             figures["robustness"] = robustness_plot.draw({model_name: self.grid})
@@ -113,6 +114,7 @@ def find_out(  # noqa: PLR0913 - what is judged, by what, how
             judge=evaluation.judge,
             least_images=config.slice_images,
         ),
+        curves=curves(evaluation, bins=config.calibration_bins),
         appearance=appearance,
         sheets=sheets.draw(
             model,

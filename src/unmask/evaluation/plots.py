@@ -1,5 +1,7 @@
 """Draws a model's curves; returns figures, writes nothing."""
 
+from collections.abc import Mapping
+
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -17,7 +19,7 @@ FAINT = "#8A8A8A"
 GRID = "#E4E4E4"
 
 
-def draw(evaluation: Evaluation, *, curves: dict[str, pd.DataFrame], model_name: str) -> dict[str, Figure]:
+def draw(evaluation: Evaluation, *, curves: Mapping[str, pd.DataFrame], model_name: str) -> dict[str, Figure]:
     """Draws every plot of one model on the test split.
 
     Args:
@@ -176,7 +178,6 @@ def title(axes: Axes, headline: str, detail: str) -> None:
 def interval_text(evaluation: Evaluation, name: str) -> str:
     """Says a metric with its interval: "accuracy 0.790 (95% interval 0.743 to 0.833)"."""
     interval: Interval = evaluation.test[name]
+    confidence = f"{100 * evaluation.confidence:g}%"
     words = name.removesuffix("_score").replace("_", " ").replace("roc auc", "ROC AUC")
-    return (
-        f"{words} {interval.value:.3f} ({evaluation.confidence:.0%} interval {interval.low:.3f} to {interval.high:.3f})"
-    )
+    return f"{words} {interval.value:.3f} ({confidence} interval {interval.low:.3f} to {interval.high:.3f})"

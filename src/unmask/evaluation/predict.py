@@ -83,7 +83,21 @@ def predict(model: Model, batches: Batches) -> Predictions:
 def score_batch(
     model: Model, images: NDArray[np.uint8] | NDArray[np.float32], members: list[str], *, batch_size: int
 ) -> NDArray[np.float64]:
-    """Scores one batch.
+    """Scores one batch: the sigmoid of `logits_of_batch`, (batch,), float64, P(fake), [0, 1].
+
+    In float64: near 1 a float32 has too few digits left for a ranking.
+
+    Raises:
+        EvaluationError: see `logits_of_batch`.
+    """
+    scores: NDArray[np.float64] = expit(logits_of_batch(model, images, members, batch_size=batch_size))
+    return scores
+
+
+def logits_of_batch(
+    model: Model, images: NDArray[np.uint8] | NDArray[np.float32], members: list[str], *, batch_size: int
+) -> NDArray[np.float64]:
+    """Judges one batch.
 
     Args:
         model: images of the uint8 range in, logits (batch, 1) out.
@@ -92,7 +106,7 @@ def score_batch(
         batch_size: a smaller batch is filled up to this size with black images, as a new size would be compiled anew.
 
     Returns:
-        (batch,), float64, P(fake), [0, 1].
+        (batch,), float64.
 
     Raises:
         EvaluationError: the model gave something else than one finite logit an image.
@@ -108,6 +122,4 @@ def score_batch(
     if not np.isfinite(logits).all():
         member = members[int(np.argmin(np.isfinite(logits)))]
         raise EvaluationError(f"the model's answer for {member} is not a finite number: its training has diverged")
-    # In float64: near 1 a float32 has too few digits left for a ranking.
-    scores: NDArray[np.float64] = expit(logits.astype(np.float64))
-    return scores
+    return logits.astype(np.float64)

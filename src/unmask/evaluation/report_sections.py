@@ -101,11 +101,10 @@ def champion_section(evidence: Evidence) -> Section:
 
 def metrics_section(evidence: Evidence) -> Section:
     """Shows every metric with its interval, beside the paper's number."""
-    confidence = min(judged.report["confidence"] for judged in evidence.models.values())
     text = (
-        f"On the test split, in brackets the {100 * confidence:g}% intervals. A name that ends in score is better "
-        "higher, one in error or loss lower. Chance can only raise the calibration error: on few images its interval "
-        "may lie above it."
+        f"On the test split, in brackets the {100 * evidence.confidence:g}% intervals. A name that ends in score is "
+        "better higher, one in error or loss lower. Chance can only raise the calibration error: on few images its "
+        "interval may lie above it."
     )
     return Section("Metrics", text=text, tables=[metrics_table(evidence.comparison)])
 
@@ -114,9 +113,8 @@ def differences_section(evidence: Evidence) -> Section | None:
     """Shows which differences the data tells from none."""
     if evidence.tests.empty:
         return None
-    confidence = min(judged.report["confidence"] for judged in evidence.models.values())
     text = "Of every two models on the same images. Within noise: so many images do not tell the two apart."
-    return Section("Differences", text=text, tables=[differences_table(evidence.tests, confidence=confidence)])
+    return Section("Differences", text=text, tables=[differences_table(evidence.tests, confidence=evidence.confidence)])
 
 
 def calibration_section(models: Mapping[str, Judged]) -> Section:

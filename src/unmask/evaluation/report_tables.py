@@ -8,10 +8,11 @@ import pandas as pd
 
 from unmask.artifacts import sha256_of_text
 from unmask.data.audit.page import Table
+from unmask.evaluation.bootstrap import bounds_text
 from unmask.evaluation.cautions import is_explained
 from unmask.evaluation.compare import Comparison, cells, p_text
 from unmask.evaluation.evidence import Evidence, Judged
-from unmask.perturbations import PERTURBATIONS
+from unmask.evaluation.robustness import amount_text
 from unmask.records import TRAIN, VALIDATION
 
 NOT_STATED = "not stated"
@@ -76,19 +77,14 @@ def worst_cells_table(grid: pd.DataFrame, *, caption: str = "") -> Table:
         [
             row["perturbation"].replace("_", " "),
             row["severity"],
-            f"{row['amount']:g} {unit_of(row['perturbation'])}",
-            interval(row["accuracy_score"], row["accuracy_low"], row["accuracy_high"]),
-            interval(row["roc_auc_score"], row["roc_auc_low"], row["roc_auc_high"]),
+            amount_text(row["perturbation"], row["amount"]),
+            bounds_text(row["accuracy_score"], row["accuracy_low"], row["accuracy_high"]),
+            bounds_text(row["roc_auc_score"], row["roc_auc_low"], row["roc_auc_high"]),
             f"{row['mean_score_shift']:+.3f}",
         ]
         for row in perturbed.to_dict("records")
     ]
     return Table(header, rows, caption)
-
-
-def unit_of(perturbation: str) -> str:
-    """Names what a perturbation's amounts are counted in; empty for one that is no more."""
-    return PERTURBATIONS[perturbation].UNIT if perturbation in PERTURBATIONS else ""
 
 
 def external_table(external: Sequence[Mapping[str, Any]], *, caption: str = "") -> Table:
@@ -99,8 +95,8 @@ def external_table(external: Sequence[Mapping[str, Any]], *, caption: str = "") 
             str(row["set"]),
             int(row["real"]),
             int(row["fake"]),
-            "" if row["roc_auc_score"] is None else interval(*(row[f"roc_auc_{end}"] for end in ENDS)),
-            interval(*(row[f"accuracy_{end}"] for end in ENDS)),
+            "" if row["roc_auc_score"] is None else bounds_text(*(row[f"roc_auc_{end}"] for end in ENDS)),
+            bounds_text(*(row[f"accuracy_{end}"] for end in ENDS)),
             number(row["balanced_accuracy_score"]),
             number(row["best_balanced_accuracy_score"]),
         ]
@@ -119,7 +115,7 @@ def slices_table(slices: pd.DataFrame, *, caption: str = "") -> Table:
             int(row["images"]),
             int(row["real"]),
             int(row["fake"]),
-            interval(row["accuracy_score"], row["accuracy_low"], row["accuracy_high"]),
+            bounds_text(row["accuracy_score"], row["accuracy_low"], row["accuracy_high"]),
             number(row["roc_auc_score"]),
             "worse than the rest" if row["is_worse"] else "",
         ]
@@ -175,11 +171,6 @@ def commit_command(judged: Judged) -> str:
 def run_query(judged: Judged) -> str:
     """Gives what finds a model's run in MLflow's search box."""
     return f'tags.model_sha256 = "{judged.report["model_sha256"]}"'
-
-
-def interval(value: float, low: float, high: float) -> str:
-    """Spells a value with its bounds: "0.800 (0.750 to 0.850)"."""
-    return f"{value:.3f} ({low:.3f} to {high:.3f})"
 
 
 def number(value: float | None) -> str:

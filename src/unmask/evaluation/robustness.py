@@ -21,7 +21,7 @@ from unmask.evaluation.paired import auc_parts, normal, standard_error
 from unmask.evaluation.predict import Batch, Batches, Model, score_batch
 from unmask.evaluation.report import cluster_numbers
 from unmask.evaluation.shares import NOTHING, interval_of_share, wilson
-from unmask.perturbations import Image, Perturbation, perturb
+from unmask.perturbations import PERTURBATIONS, Image, Perturbation, perturb
 from unmask.records import FAKE, REAL
 
 NONE = "none"  # the untouched pictures
@@ -107,6 +107,12 @@ def about(cell: Cell, table: Mapping[str, Perturbation]) -> dict[str, object]:
     return {"perturbation": name, "severity": severity, "amount": amount}
 
 
+def amount_text(perturbation: str, amount: float) -> str:
+    """Spells what a severity means: "0.7 of the side kept"; the number alone for a perturbation that is no more."""
+    unit = PERTURBATIONS[perturbation].UNIT if perturbation in PERTURBATIONS else ""
+    return f"{amount:g} {unit}".rstrip()
+
+
 def judged(
     labels: NDArray[np.int64], scores: NDArray[np.float64], *, judge: Judge, clusters: NDArray[np.int64]
 ) -> dict[str, float]:
@@ -178,8 +184,9 @@ def first_images(batches: Batches, *, count: int) -> Iterator[Batch]:
     """
     left = count
     for images, labels, members in batches:
-        if left <= 0:
-            return
         taken = min(left, len(members))
-        yield images[:taken], labels[:taken], members[:taken]
+        if taken:
+            yield images[:taken], labels[:taken], members[:taken]
         left -= taken
+        if not left:  # before the next batch is read
+            return

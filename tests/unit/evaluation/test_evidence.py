@@ -1,23 +1,17 @@
 """Reading what is known of the models: what may be missing, and what must not be."""
 
 import json
-import sys
 from pathlib import Path
 
-import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[2]))
-
 import judged_models
+import pytest
 
 from unmask.errors import EvaluationError
 
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    judged_models.write_model(tmp_path, "cnn", value=0.7)
-    judged_models.write_model(tmp_path, "resnet50", value=0.9)
-    judged_models.write_data(tmp_path)
+    judged_models.write_two(tmp_path)
     return tmp_path
 
 

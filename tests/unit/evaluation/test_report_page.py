@@ -1,16 +1,12 @@
 """The report's page: whole in itself, safe whatever things are called, and complete as far as files are there."""
 
 import re
-import sys
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
-import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[2]))
-
 import judged_models
+import pytest
 
 from unmask.data.audit.page import Table
 from unmask.evaluation.evidence import Evidence
@@ -37,9 +33,7 @@ class Tags(HTMLParser):
 
 @pytest.fixture
 def evidence(tmp_path: Path) -> Evidence:
-    judged_models.write_model(tmp_path, "cnn", value=0.7)
-    judged_models.write_model(tmp_path, "resnet50", value=0.9, explanation=judged_models.EXPLANATION)
-    judged_models.write_data(tmp_path)
+    judged_models.write_two(tmp_path, explanation=judged_models.EXPLANATION)
     return judged_models.read(tmp_path)
 
 

@@ -7,12 +7,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import judged_models
 import pandas as pd
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[2]))
-
-import judged_models
 
 from unmask.artifacts import sha256_of_text
 from unmask.evaluation.metrics import METRIC_NAMES
@@ -48,9 +45,7 @@ def recorded(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Path, Path]]:
 @pytest.fixture
 def judged(tmp_path: Path) -> Path:
     """Two models, the second better."""
-    judged_models.write_model(tmp_path, "cnn", value=0.7)
-    judged_models.write_model(tmp_path, "resnet50", value=0.9)
-    judged_models.write_data(tmp_path)
+    judged_models.write_two(tmp_path)
     return tmp_path
 
 

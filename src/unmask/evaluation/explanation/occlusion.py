@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unmask.evaluation.explanation.grid import edges
-from unmask.evaluation.predict import Model
+from unmask.evaluation.predict import Model, logits_of_batch
 
 BATCH = 64  # pictures judged at once
 
@@ -60,10 +60,10 @@ def with_holes(image: NDArray[np.generic], places: list[Place]) -> Iterator[NDAr
 def judged(
     model: Model, pictures: Iterator[NDArray[np.generic]], *, count: int, batch_size: int
 ) -> NDArray[np.float64]:
-    """Judges pictures one batch after the other: (count,), float64; the last batch is filled up with its first."""
+    """Judges pictures one batch after the other: logits (count,), float64."""
     logits = np.empty(count)
     for start in range(0, count, batch_size):
-        batch = np.stack([next(pictures) for _ in range(min(batch_size, count - start))]).astype(np.float32)
-        filled = np.concatenate([batch, np.broadcast_to(batch[:1], (batch_size - len(batch), *batch.shape[1:]))])
-        logits[start : start + len(batch)] = model.predict_on_batch(filled)[: len(batch), 0]
+        names = [f"picture {number}" for number in range(start, min(start + batch_size, count))]
+        batch = np.stack([next(pictures) for _ in names]).astype(np.float32)
+        logits[start : start + len(names)] = logits_of_batch(model, batch, names, batch_size=batch_size)
     return logits

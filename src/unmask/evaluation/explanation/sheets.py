@@ -11,6 +11,7 @@ from matplotlib import colormaps
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from unmask.evaluation.appearance import LUMINANCE
 from unmask.evaluation.explanation.directions import directions_of
 from unmask.evaluation.explanation.gradcam import grad_cam
 from unmask.evaluation.metrics import decide
@@ -23,7 +24,6 @@ COLUMNS = 8  # four pictures and their heatmaps
 NAME_CHARACTERS = 20
 COLOUR_MAP = "inferno"  # its lightness rises evenly: it is read the same without some colours, or any
 OPACITY = 0.6  # of the heatmap over the picture
-LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601
 
 Pictures = dict[str, NDArray[np.uint8]]
 
@@ -105,7 +105,7 @@ def overlay(image: NDArray[np.uint8], heatmap: NDArray[np.float32]) -> NDArray[n
     Returns:
         (height, width, 3), uint8.
     """
-    grey = (image @ np.array(LUMA))[..., None]
+    grey = (image @ np.array(LUMINANCE))[..., None]
     colours = colormaps[COLOUR_MAP](heatmap)[..., :3] * 255
     mixed = OPACITY * colours + (1 - OPACITY) * grey
     bytes_: NDArray[np.uint8] = np.clip(mixed.round(), 0, 255).astype(np.uint8)

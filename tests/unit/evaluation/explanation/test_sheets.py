@@ -91,6 +91,8 @@ def test_only_the_chosen_images_are_kept() -> None:
 
 def test_an_overlay_grows_lighter_with_the_heatmap_and_keeps_the_picture() -> None:
     ramp = np.linspace(0, 1, 50, dtype=np.float32)[None]
-    lights = [sheets.overlay(np.full((1, 50, 3), grey, np.uint8), ramp) @ np.array(sheets.LUMA) for grey in (0, 120)]
+    lights = [
+        sheets.overlay(np.full((1, 50, 3), grey, np.uint8), ramp) @ np.array(sheets.LUMINANCE) for grey in (0, 120)
+    ]
     assert (np.diff(lights, axis=-1) > 0).all()
     assert (lights[1] > lights[0] + 40).all()

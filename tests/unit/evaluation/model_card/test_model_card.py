@@ -2,16 +2,12 @@
 
 import json
 import re
-import sys
 from dataclasses import replace
 from pathlib import Path
 
+import judged_models
 import pytest
 import yaml
-
-sys.path.insert(0, str(Path(__file__).parents[3]))
-
-import judged_models
 
 from unmask.evaluation.evidence import Evidence
 from unmask.evaluation.metrics import METRIC_NAMES
@@ -36,9 +32,7 @@ MITCHELL = [  # section 4 of the paper, figure 1
 
 @pytest.fixture
 def evidence(tmp_path: Path) -> Evidence:
-    judged_models.write_model(tmp_path, "cnn", value=0.7)
-    judged_models.write_model(tmp_path, "resnet50", value=0.9, explanation=judged_models.EXPLANATION)
-    judged_models.write_data(tmp_path)
+    judged_models.write_two(tmp_path, explanation=judged_models.EXPLANATION)
     return judged_models.read(tmp_path)
 
 
