@@ -22,6 +22,7 @@ from unmask.loss_search.choice import SEARCHED
 
 REAL_DATA = f"${environment.UNMASK_REAL_DATA}"
 PROGRAM = "python -m benchmarks.real_faces"
+JUDGES_ALONE = "evaluate.robustness_images"  # how closely a model is looked at, which changes nothing in a row
 
 
 def main() -> None:
@@ -130,9 +131,8 @@ def spell(word: str, *, real_data: Path) -> str:
 
 def recipe_name(profile: str, changes: dict[str, Any]) -> str:
     """Names a profile and what was changed in it: "paper, train.cnn.recipe.epochs=3"."""
-    return ", ".join(
-        [profile, *(f"{key}={Path(value).name if is_path(value) else value}" for key, value in changes.items())]
-    )
+    named = {key: Path(value).name if is_path(value) else value for key, value in changes.items()}
+    return ", ".join([profile, *(f"{key}={value}" for key, value in named.items() if key != JUDGES_ALONE)])
 
 
 def is_path(value: Any) -> bool:

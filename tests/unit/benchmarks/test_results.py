@@ -96,6 +96,10 @@ def test_command_names_the_folder_of_real_data_by_its_variable(tmp_path):
     assert real_faces.recipe_name("paper", arguments.set) == "paper, a.weights=start.keras, a.epochs=3"
 
 
+def test_a_recipe_is_not_named_by_how_closely_its_model_is_looked_at() -> None:
+    assert real_faces.recipe_name("paper", {"a.epochs": 3, "evaluate.robustness_images": 200}) == "paper, a.epochs=3"
+
+
 @pytest.mark.parametrize("word", ["/elsewhere/faces.zip", "a.weights=/elsewhere/start.keras"])
 def test_path_outside_the_real_data_is_refused(tmp_path, word):
     with pytest.raises(workspace.MeasurementError, match="others can repeat it"):
