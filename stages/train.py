@@ -26,7 +26,7 @@ def main() -> None:
     features = read_features(arguments.features, is_needed=section.recipe.head_epochs > 0)
     started = time.monotonic()
     with silent_start():
-        from unmask.tracking import mirror
+        from unmask.tracking import live
         from unmask.training import artifact, ensemble, first_batch, processor
         from unmask.training.checkpoint import Checkpoint, key_of
     logger.info("train %s: %d images, %d for validation", arguments.model, training.records, validation.records)
@@ -34,7 +34,7 @@ def main() -> None:
     key = key_of(section, training=training, validation=validation, features=features)
     kept = Checkpoint(arguments.checkpoint, key=key)
     surroundings = environment.read()
-    with mirror.training_run(
+    with live.training_run(
         model_name=arguments.model, section=section, environment=surroundings, key=kept.key, goes_on=kept.is_whole()
     ) as run:
         trained = ensemble.train(

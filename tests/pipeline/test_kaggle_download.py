@@ -227,7 +227,7 @@ def holds_secret(content):
 
 def test_the_token_is_not_in_mlflow(monkeypatch, tmp_path, start, raw, kaggle):
     from unmask import config
-    from unmask.tracking import mirror
+    from unmask.tracking import live
 
     kaggle.content = SMALL
     assert finish(start())[0] == 0
@@ -239,7 +239,7 @@ def test_the_token_is_not_in_mlflow(monkeypatch, tmp_path, start, raw, kaggle):
     surroundings = environment.read()
     with (
         pytest.raises(UnmaskError, match="stopped"),
-        mirror.training_run(model_name="cnn", section=parameters.train.cnn, environment=surroundings),
+        live.training_run(model_name="cnn", section=parameters.train.cnn, environment=surroundings),
     ):
         raise UnmaskError("stopped")
     store = [path for path in (tmp_path / "mlruns").rglob("*") if path.is_file()]

@@ -7,10 +7,10 @@ import pandas as pd
 
 from unmask.data.audit.findings import FINE
 from unmask.evaluation.evidence import Judged
+from unmask.evaluation.metrics import NEAR_CHANCE
 from unmask.evaluation.robustness import amount_text
 from unmask.records import TEST
 
-NEAR_CHANCE = 0.6  # an accuracy of as many reals as fakes, or a ROC AUC, below this
 CHANCE = 0.5
 
 

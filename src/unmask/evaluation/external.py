@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from unmask.evaluation.judge import Judge
-from unmask.evaluation.metrics import decide
+from unmask.evaluation.metrics import NEAR_CHANCE, decide
 from unmask.evaluation.predict import Batches, Model, predict
 from unmask.evaluation.report import cluster_numbers
 from unmask.evaluation.robustness import DIGITS, judged
@@ -21,7 +21,6 @@ from unmask.records import FAKE, LABEL_NAMES, REAL
 COLUMNS = ["set", "real", "fake", "rejects", "roc_auc_score", "roc_auc_low", "roc_auc_high", "accuracy_score"]
 COLUMNS += ["accuracy_low", "accuracy_high", "balanced_accuracy_score", "best_balanced_accuracy_score"]
 COLUMNS += ["mean_score_real", "mean_score_fake", "warning"]
-NEAR_CHANCE = 0.6  # a balanced accuracy below this is little better than none
 RANKS = 0.7  # an area above this beside it is a wrong threshold
 
 

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+CONNECT_SECONDS = 10
+FINISH_SECONDS = 120  # a model of 100 MB on a slow line
+
 
 class Session:
     """A connection that never raises: the first failure ends it, and is reported once."""

@@ -25,7 +25,6 @@ from unmask.tracking.contents import (
     read_scores,
     read_test_split,
 )
-from unmask.tracking.models import log_model
 from unmask.tracking.provenance import Revision, revision_of_output
 from unmask.tracking.runs import EXPERIMENT_TAG, MODEL_TAG, TRAINING_TAG, Runs
 
@@ -76,6 +75,8 @@ def unfinished_run(runs: Runs, *, key: str) -> str | None:
 
 def write_training(runs: Runs, *, run_id: str, model: TrainedModel) -> None:
     """Fills a started run from the finished model folder."""
+    from unmask.tracking.models import log_model  # here: it imports Keras, which nothing else in this file needs
+
     runs.log_missing_points(run_id, model.curves)
     runs.log_splits(run_id, model.splits, folder=SHARDS)
     files = [model.folder / name for name in (HISTORY_FILE, TRAINING_FILE, FIRST_BATCH_FILE)]

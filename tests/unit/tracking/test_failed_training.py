@@ -13,7 +13,7 @@ from unmask import config
 from unmask.config import RecipeConfig
 from unmask.environment import Environment
 from unmask.errors import TrainingError
-from unmask.tracking import mirror
+from unmask.tracking import live
 from unmask.tracking.store import locate
 from unmask.training import fit
 
@@ -47,7 +47,7 @@ def test_a_training_that_cannot_go_on_is_a_failed_run_without_a_model(
     section = replace(whole, architecture=replace(whole.architecture, filters=[4], dense_units=4), recipe=recipe)
 
     def train() -> None:
-        with mirror.training_run(model_name="cnn", section=section, environment=environment) as run:
+        with live.training_run(model_name="cnn", section=section, environment=environment) as run:
             callbacks = [*run.callbacks, *extra]
             fit.train("cnn", section, training=splits[0], validation=splits[1], callbacks=callbacks)
 

@@ -8,7 +8,7 @@ import mlflow
 import pytest
 
 from unmask.environment import Environment
-from unmask.tracking import mirror
+from unmask.tracking import live
 from unmask.tracking.machine_load import MachineLoad
 from unmask.tracking.runs import Runs
 from unmask.tracking.store import Store, locate, prepare
@@ -44,7 +44,7 @@ def test_a_training_shows_the_machines_load_and_stops_watching_before_its_files_
 ) -> None:
     monkeypatch.setenv(INTERVAL, "0.05")
     watching: list[bool] = []
-    with mirror.training_run(model_name="cnn", section=Section(epochs=3), environment=environment, key="k") as run:
+    with live.training_run(model_name="cnn", section=Section(epochs=3), environment=environment, key="k") as run:
         run.session.worker.run(lambda: watching.append(is_watching()), seconds=PATIENCE_SECONDS)
         wait_for_samples(locate(environment), run.run_id, more_than=0)
         run.session.submit(run.end_load)

@@ -23,7 +23,7 @@ from mlflow.entities import Run
 from unmask.artifacts import sha256_of_file
 from unmask.environment import Environment
 from unmask.errors import TrackingError
-from unmask.tracking import mirror, restoring
+from unmask.tracking import live, mirror, restoring
 from unmask.tracking.contents import Point
 from unmask.tracking.quiet import SETTINGS, TIMEOUT
 from unmask.tracking.store import locate
@@ -64,7 +64,7 @@ def own_metrics(run: Run) -> dict[str, float]:
 
 
 def train(environment: Environment, trained: MakeFolder, *, name: str = "cnn", seed: int = 1) -> Path:
-    with mirror.training_run(model_name=name, section=TRAINING, environment=environment) as run:
+    with live.training_run(model_name=name, section=TRAINING, environment=environment) as run:
         for callback in run.callbacks:
             callback.on_epoch_end(0, {"loss": 0.7, "val_loss": 0.71})
         folder = trained(name, seed=seed)
@@ -104,7 +104,7 @@ def test_a_finished_training_is_all_there(environment: Environment, trained: Mak
 
 
 def test_the_picture_of_the_first_batch_goes_with_the_training(environment: Environment, trained: MakeFolder) -> None:
-    with mirror.training_run(model_name="cnn", section=TRAINING, environment=environment) as run:
+    with live.training_run(model_name="cnn", section=TRAINING, environment=environment) as run:
         folder = trained()
         (folder / "first_batch.png").write_bytes(b"a picture")
         run.record(folder)
@@ -222,7 +222,7 @@ def test_a_training_that_ends_early_says_so_and_claims_no_model(
     environment: Environment, error: type[BaseException], status: str
 ) -> None:
     def stop_early() -> None:
-        with mirror.training_run(model_name="cnn", section=TRAINING, environment=environment) as run:
+        with live.training_run(model_name="cnn", section=TRAINING, environment=environment) as run:
             run.callbacks[0].on_epoch_end(0, {"loss": 0.7})
             raise error
 
@@ -239,7 +239,7 @@ def test_a_finished_folder_that_cannot_be_read_costs_a_warning(
 ) -> None:
     folder = trained()
     (folder / "history.csv").unlink()
-    with mirror.training_run(model_name="cnn", section=TRAINING, environment=environment) as run:
+    with live.training_run(model_name="cnn", section=TRAINING, environment=environment) as run:
         run.record(folder)
     assert [record.levelname for record in caplog.records if record.name.startswith("unmask")] == ["WARNING"]
     with pytest.raises(TrackingError, match="cnn is damaged"):
@@ -274,7 +274,7 @@ def test_a_dead_server_costs_one_warning_and_a_bounded_wait(
     started = time.monotonic()
     with (
         caplog.at_level(logging.DEBUG),
-        mirror.training_run(model_name="cnn", section=TRAINING, environment=dead) as run,
+        live.training_run(model_name="cnn", section=TRAINING, environment=dead) as run,
     ):
         for epoch in range(200):
             for callback in run.callbacks:
@@ -317,9 +317,9 @@ def test_track_waits_for_a_server_that_training_would_not_wait_for(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setitem(SETTINGS, TIMEOUT, "1")
-    monkeypatch.setattr(mirror, "CONNECT_SECONDS", 1)
+    monkeypatch.setattr(live, "CONNECT_SECONDS", 1)
     slow = replace(environment, tracking_uri=f"http://127.0.0.1:{slow_port}")
-    with mirror.training_run(model_name="cnn", section=TRAINING, environment=slow):
+    with live.training_run(model_name="cnn", section=TRAINING, environment=slow):
         pass
     assert "cannot be used" in caplog.text
     assert "slow but alive" not in caplog.text
@@ -332,7 +332,7 @@ def test_curves_hurry_and_files_have_mlflows_own_time(
 ) -> None:
     monkeypatch.delenv(TIMEOUT, raising=False)
     seen: list[str | None] = []
-    with mirror.training_run(model_name="cnn", section=TRAINING, environment=environment) as run:
+    with live.training_run(model_name="cnn", section=TRAINING, environment=environment) as run:
         run.session.worker.run(lambda: seen.append(os.environ.get(TIMEOUT)), seconds=60)
         run.record(trained())
         run.session.submit(lambda: seen.append(os.environ.get(TIMEOUT)))
@@ -342,7 +342,7 @@ def test_curves_hurry_and_files_have_mlflows_own_time(
 def test_a_server_that_dies_while_training_costs_one_warning(
     environment: Environment, trained: MakeFolder, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with mirror.training_run(model_name="cnn", section=TRAINING, environment=environment) as run:
+    with live.training_run(model_name="cnn", section=TRAINING, environment=environment) as run:
         run.session.runs.client = None  # as if it were gone
         for epoch in range(5):
             run.callbacks[0].on_epoch_end(epoch, {"loss": 0.5})
@@ -355,7 +355,7 @@ def test_a_damaged_database_costs_a_warning(environment: Environment, caplog: py
     database.parent.mkdir()
     database.write_bytes(b"not a database" * 1000)
     started = time.monotonic()
-    with mirror.training_run(model_name="cnn", section=TRAINING, environment=environment):
+    with live.training_run(model_name="cnn", section=TRAINING, environment=environment):
         pass
     assert time.monotonic() - started < 15
     assert len([record for record in caplog.records if record.levelno >= logging.WARNING]) == 1
@@ -395,24 +395,24 @@ def test_interrupted_training_goes_on_in_its_run_and_the_same_training_again_doe
     same = {"model_name": "cnn", "section": TRAINING, "environment": environment, "key": "a" * 64}
     interrupt_once(same, Point("live", 0.9, 0))
     assert [run.info.status for run in runs_of(environment)] == ["KILLED"]
-    with mirror.training_run(**same, goes_on=True) as run:
+    with live.training_run(**same, goes_on=True) as run:
         run.log([Point("live", 0.8, 1)])
         run.record(trained())
     (first,) = runs_of(environment)
     assert first.info.status == "FINISHED"
     assert curve(environment, first, "live") == [(0, 0.9), (1, 0.8)]
-    with mirror.training_run(**same, goes_on=True):
+    with live.training_run(**same, goes_on=True):
         pass
     assert len(runs_of(environment)) == 2
 
 
 def test_interrupted_training_whose_run_is_gone_gets_a_new_one(environment: Environment) -> None:
-    with mirror.training_run(model_name="cnn", section=TRAINING, environment=environment, key="b" * 64, goes_on=True):
+    with live.training_run(model_name="cnn", section=TRAINING, environment=environment, key="b" * 64, goes_on=True):
         pass
     assert len(runs_of(environment)) == 1
 
 
 def interrupt_once(training: dict[str, Any], point: Point) -> None:
-    with contextlib.suppress(KeyboardInterrupt), mirror.training_run(**training) as run:
+    with contextlib.suppress(KeyboardInterrupt), live.training_run(**training) as run:
         run.log([point])
         raise KeyboardInterrupt

@@ -10,7 +10,7 @@ from pathlib import Path
 from folders import write_model
 
 from unmask.environment import Environment
-from unmask.tracking import mirror
+from unmask.tracking import live
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,6 @@ root, experiment = Path(sys.argv[1]), sys.argv[2]
 with tempfile.TemporaryDirectory() as copy:  # as `dvc exp run --temp` does
     os.chdir(copy)
     environment = Environment(root=root, experiment=experiment, tracking_uri="", real_data=None, machine="bench")
-    with mirror.training_run(model_name="cnn", section=Section(epochs=1), environment=environment) as run:
+    with live.training_run(model_name="cnn", section=Section(epochs=1), environment=environment) as run:
         run.record(write_model(Path(copy), "cnn", seed=len(experiment)))
     os.chdir(root)

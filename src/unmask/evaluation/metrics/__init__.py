@@ -63,6 +63,7 @@ DECISION_METRICS: Mapping[str, DecisionMetric] = {
     "f1_score": f1_score,
 }
 METRIC_NAMES = (*PROBABILITY_METRICS, *DECISION_METRICS)
+NEAR_CHANCE = 0.6  # a ROC AUC, or an accuracy of as many reals as fakes, below this is little better than a coin's
 
 
 def is_higher_better(name: str) -> bool:
