@@ -23,7 +23,7 @@ test: $(READY) ## run the tests
 	pytest -m "not slow" --numprocesses auto --dist loadfile
 
 test-all: $(READY) ## run the tests and the long campaigns
-	pytest
+	pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 check: $(READY) ## check format, lint, types, imports between layers, and the pipeline's definition
 	ruff format --check .

@@ -15,6 +15,17 @@ from unmask.data import shards
 
 ROOT = Path(__file__).parent.parent
 SIZE = 32  # pixels a side of the pictures in `splits`
+CAMPAIGN = "campaign"  # a property of a test: what its campaign of faults did, and from which seed
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Shows what the campaigns did, also those that ran in other processes."""
+    reports = [report for outcome in ("passed", "failed") for report in terminalreporter.getreports(outcome)]
+    told = [value for report in reports for name, value in report.user_properties if name == CAMPAIGN]
+    if told:
+        terminalreporter.section("campaigns")
+    for value in told:
+        terminalreporter.write_line(value)
 
 
 @pytest.fixture

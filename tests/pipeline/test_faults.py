@@ -4,7 +4,7 @@ import os
 import random
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,7 @@ from project import Project, make_project
 
 FAULT_SEED = "FAULT_SEED"  # an environment variable: draws the moments of an earlier campaign again
 NUM_KILLS = 20
+RecordProperty = Callable[[str, object], None]
 CNN, RESNET50 = "reports/evaluate/cnn", "reports/evaluate/resnet50"
 SPLITS = ("data/shards/train", "data/shards/validation", "data/shards/test")
 TARGETS = (
@@ -64,27 +65,26 @@ def draw_seed() -> int:
     return int(os.environ.get(FAULT_SEED) or random.SystemRandom().randrange(10**6))
 
 
-def run(campaign: Campaign, capsys: pytest.CaptureFixture[str]) -> None:
-    """Runs a campaign, and shows its table and its seed, also when it fails."""
+def run(campaign: Campaign, record_property: RecordProperty) -> None:
+    """Runs a campaign; its table and its seed are shown at the end of the tests, also when it fails."""
     try:
         campaign.run()
     finally:
         campaign.project.end_processes()
-        with capsys.disabled():
-            sys.stdout.write(f"\n{campaign}\n")
+        record_property("campaign", str(campaign))
 
 
 @pytest.mark.parametrize("target", CHEAP, ids=names(CHEAP))
 def test_a_stage_that_was_killed_is_made_whole_by_the_next_repro(
-    begun: Project, target: Target, capsys: pytest.CaptureFixture[str]
+    begun: Project, target: Target, record_property: RecordProperty
 ) -> None:
-    run(Campaign(begun, target, num_kills=1, seed=draw_seed(), last=(LAST_CHEAP,)), capsys)
+    run(Campaign(begun, target, num_kills=1, seed=draw_seed(), last=(LAST_CHEAP,)), record_property)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(7200)
 @pytest.mark.parametrize("target", TARGETS, ids=names(TARGETS))
 def test_twenty_kills_at_any_moment_leave_whole_outputs_and_the_next_repro_makes_the_same_bytes(
-    whole: Project, target: Target, capsys: pytest.CaptureFixture[str]
+    whole: Project, target: Target, record_property: RecordProperty
 ) -> None:
-    run(Campaign(whole, target, num_kills=NUM_KILLS, seed=draw_seed()), capsys)
+    run(Campaign(whole, target, num_kills=NUM_KILLS, seed=draw_seed()), record_property)

@@ -7,7 +7,7 @@ import re
 import shutil
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -138,7 +138,7 @@ def project(tmp_path: Path) -> Iterator[Project]:
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("model", SETTINGS)
 def test_ten_kills_in_the_middle_of_an_epoch_change_no_byte_and_leave_one_finished_run(
-    project: Project, model: str, capsys: pytest.CaptureFixture[str]
+    project: Project, model: str, record_property: Callable[[str, object], None]
 ) -> None:
     project.repro(f"choose_loss@{model}")
     seed = int(os.environ.get(FAULT_SEED) or random.SystemRandom().randrange(10**6))
@@ -150,8 +150,7 @@ def test_ten_kills_in_the_middle_of_an_epoch_change_no_byte_and_leave_one_finish
             resumption.kill_once()
         resumption.finish()
     finally:
-        with capsys.disabled():
-            sys.stdout.write(f"\n{resumption}\n")
+        record_property("campaign", str(resumption))
     assert resumption.went_on == [epoch + 1 for epoch in resumption.epochs]
     assert resumption.evaluated() == undisturbed
     assert {Path(name).name for name in undisturbed} >= {"model.keras", "history.csv", "training.json", "metrics.json"}
