@@ -4,6 +4,7 @@ import keras
 
 from unmask.config import CnnConfig
 from unmask.models.gradients import edges_of
+from unmask.models.normalization import BatchNormalization
 from unmask.models.residuals import Residuals
 
 SCALINGS = {"unit": {"scale": 1 / 255, "offset": 0.0}, "centred": {"scale": 1 / 127.5, "offset": -1.0}}
@@ -73,5 +74,5 @@ def block(
     if not config.batch_normalization:
         return pool(keras.layers.Conv2D(filters, 3, padding=config.padding, activation="relu", name=name)(features))
     features = keras.layers.Conv2D(filters, 3, padding=config.padding, use_bias=False, name=name)(features)
-    features = keras.layers.BatchNormalization(name=f"{prefix}normalization_{number}")(features)
+    features = BatchNormalization(name=f"{prefix}normalization_{number}")(features)
     return pool(keras.layers.ReLU(name=f"{prefix}relu_{number}")(features))

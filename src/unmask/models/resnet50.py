@@ -8,6 +8,7 @@ from unmask.config import Resnet50Config
 from unmask.errors import WeightsError
 from unmask.models.average import find_layer
 from unmask.models.gradients import edges_of
+from unmask.models.normalization import BatchNormalization
 from unmask.models.saved import UNLOADABLE
 
 IMAGENET_MEAN_BGR = (103.939, 116.779, 123.68)  # what the published weights were trained with: Caffe's order and mean
@@ -84,7 +85,7 @@ def backbone(shape: tuple[int, int, int], *, config: Resnet50Config | None = Non
         if layer.name == EARLY_POOLING and not config.early_pooling:
             changes["strides"] = (1, 1)
         if isinstance(layer, keras.layers.BatchNormalization):
-            changes["momentum"] = config.batch_momentum
+            return BatchNormalization.from_config({**layer.get_config(), "momentum": config.batch_momentum})
         return type(layer).from_config({**layer.get_config(), **changes})
 
     own_input = keras.Input(shape, name="features")
