@@ -14,6 +14,7 @@ UnmaskError                 shown as one line; the command exits with 1
 ├── TrainingError           training cannot go on, or cannot start
 ├── EvaluationError         predictions cannot be judged as asked
 ├── WorkerError             a process that shared a stage's work died
+├── LineageError            nothing is known by such a name, or the checkout cannot be read
 ├── TrackingError           MLflow's store cannot be used (only `unmask track` lets it end a command)
 └── StorageError            a file could not be written: no space, or no permission
 """
@@ -73,6 +74,10 @@ class EvaluationError(UnmaskError):
 
 class WorkerError(UnmaskError):
     """A process that shared a stage's work died."""
+
+
+class LineageError(UnmaskError):
+    """Nothing is known by such a name, or the checkout cannot be read."""
 
 
 class TrackingError(UnmaskError):

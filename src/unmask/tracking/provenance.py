@@ -1,7 +1,8 @@
-"""Which commit a model comes from. Git may be absent: then the answer is "unknown", never an error."""
+"""Which commit a model comes from, and what no commit holds. Git may be absent: the answer is "unknown", no error."""
 
 import hashlib
 import json
+import os
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,18 +25,23 @@ class Revision:
     dirty: str
 
 
-def run_git(folder: Path, *arguments: str) -> str | None:
+def run_git(folder: Path, *arguments: str, is_difference: bool = False) -> str | None:
     """Runs git in a folder.
 
+    Args:
+        folder: where.
+        arguments: of git.
+        is_difference: whether git says by exit status 1 that it found differences.
+
     Returns:
-        Its output without surrounding space, or None when git is absent, slow, or refuses.
+        Its output without the last line's end, or None when git is absent, slow, or refuses.
     """
     command = ["git", "-C", str(folder), *arguments]
     try:
         result = subprocess.run(command, capture_output=True, text=True, timeout=GIT_SECONDS, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return None
-    return result.stdout.strip() if result.returncode == 0 else None
+    return result.stdout.rstrip("\n") if result.returncode in ((0, 1) if is_difference else (0,)) else None
 
 
 def current_revision(folder: Path) -> Revision:
@@ -47,6 +53,19 @@ def current_revision(folder: Path) -> Revision:
     changes = run_git(folder, "status", "--porcelain", "--", *SOURCES)
     dirty = UNKNOWN if changes is None else str(bool(changes)).lower()
     return Revision(commit=commit or UNKNOWN, dirty=dirty)
+
+
+def changes(folder: Path) -> str:
+    """What the pipeline reads that the commit does not hold, as a patch: `git apply` brings it back.
+
+    Args:
+        folder: the root of the checkout.
+    """
+    patches = [run_git(folder, "diff", "HEAD", "--binary", "--", *SOURCES)]
+    new = run_git(folder, "ls-files", "--others", "--exclude-standard", "--", *SOURCES) or ""
+    for name in new.splitlines():
+        patches.append(run_git(folder, "diff", "--no-index", "--", os.devnull, name, is_difference=True))
+    return "".join(f"{patch}\n" for patch in patches if patch)
 
 
 def revision_of_output(folder: Path) -> Revision:

@@ -137,6 +137,10 @@ class Runs:
         for file in files:
             self.client.log_artifact(run_id, str(file), folder)
 
+    def log_text(self, run_id: str, text: str, *, file: str) -> None:
+        """Writes a text as a file of the run."""
+        self.client.log_text(run_id, text, file)
+
     def log_folder(self, run_id: str, source: Path, *, folder: str) -> None:
         """Copies a folder's content into a folder of the run."""
         self.client.log_artifacts(run_id, str(source), folder)

@@ -112,6 +112,17 @@ def test_the_picture_of_the_first_batch_goes_with_the_training(environment: Envi
     assert "first_batch.png" in files_of(environment, found, "training")
 
 
+@pytest.mark.parametrize("patch", ["", "diff --git a/params.yaml b/params.yaml\n"])
+def test_a_training_from_uncommitted_changes_keeps_them(
+    environment: Environment, patch: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "changes", lambda _: patch)
+    with live.training_run(model_name="cnn", section=TRAINING, environment=environment):
+        pass
+    (run,) = runs_of(environment)
+    assert files_of(environment, run, "") == (["changes.patch"] if patch else [])
+
+
 def test_the_model_carries_its_signature_and_answers(environment: Environment, trained: MakeFolder) -> None:
     import keras
 

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from unmask.tracking.provenance import UNKNOWN, Revision, current_revision, dvc_digest, revision_of_output
+from unmask.tracking.provenance import UNKNOWN, Revision, changes, current_revision, dvc_digest, revision_of_output
 
 
 def git(folder: Path, *arguments: str) -> str:
@@ -37,6 +37,25 @@ def test_a_changed_parameter_makes_the_tree_dirty_and_dvc_lock_does_not(checkout
     assert current_revision(checkout) == Revision(commit=commit, dirty="false")
     (checkout / "params.yaml").write_text("a: 2\n")
     assert current_revision(checkout) == Revision(commit=commit, dirty="true")
+
+
+def test_what_no_commit_holds_is_a_patch_that_brings_it_back(checkout: Path) -> None:
+    assert changes(checkout) == ""
+    (checkout / "src").mkdir()
+    (checkout / "src" / "kept.py").write_text("old = 1\n\n")
+    git(checkout, "add", "src")
+    git(checkout, "commit", "-qm", "code")
+    edited = {"params.yaml": "a: 2\n", "src/kept.py": "old = 2\n\n", "src/new file.py": "new = True\n"}
+    for name, content in edited.items():
+        (checkout / name).write_text(content)
+    (checkout / "notes.txt").write_text("the pipeline does not read this")
+    patch = checkout / "changes.patch"
+    patch.write_text(changes(checkout))
+    assert "notes" not in patch.read_text()
+    git(checkout, "checkout", "-q", ".")
+    (checkout / "src" / "new file.py").unlink()
+    git(checkout, "apply", str(patch))
+    assert {name: (checkout / name).read_text() for name in edited} == edited
 
 
 def test_a_rebuilt_run_names_the_commit_that_first_locked_the_model(checkout: Path) -> None:
