@@ -1,11 +1,13 @@
-"""The command line: `unmask profile`, `track`, `predict`, `check`, `export`, `ui`.
+"""The command line: `unmask profile`, `track`, `trace`, `predict`, `check`, `export`, `ui`.
 
 What a command needs is imported when it runs.
 """
 
 import json
+import re
 import sys
 from collections.abc import Iterable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -104,6 +106,53 @@ def track() -> None:
 
 
 @app.command()
+def trace(
+    subject: Annotated[str, typer.Argument(help="A model file or its sha256, a run, a commit, ...: see above.")],
+    is_json: Annotated[bool, typer.Option("--json", help="Print JSON: every parameter, whole hashes.")] = False,
+) -> None:
+    """Show where something came from: commit, data, split, shards, parameters, run, model, evaluation.
+
+    It follows a model file or its sha256, a run of MLflow, NAME@ALIAS of its registry, a commit, branch or tag, a DVC
+    experiment, and one verdict: reports/evaluate/cnn/predictions.csv:LINE. What is missing is said.
+    """
+    from unmask import environment
+
+    with silent_start():
+        from unmask.lineage.trace import trace as follow
+
+    traces = follow(subject, environment=environment.read())
+    if is_json:
+        typer.echo(json.dumps([asdict(found) for found in traces], indent=2))
+        return
+    for found in traces:
+        show_trace(found)
+
+
+def show_trace(found: Any) -> None:
+    """Draws one trace: a line for each link, its parameters counted rather than listed."""
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(title=escape(found.title), title_justify="left", show_header=False, box=None, pad_edge=False)
+    table.add_column(style="bold")
+    table.add_column(overflow="fold")
+    for link in found.links:
+        facts = link.facts
+        if link.name == "parameters" and facts:
+            facts = {"": f"{len(facts)}, with --json all of them"}
+        lines = [escape(f"{name} {cut(value)}".strip()) for name, value in facts.items()]
+        lines += [f"[yellow]missing: {escape(sentence)}[/]" for sentence in link.missing]
+        table.add_row(link.name, "\n".join(lines))
+    Console().print(table)
+
+
+def cut(value: Any) -> str:
+    """Spells a fact; of a hash what a person compares."""
+    return re.sub(r"\b([0-9a-f]{12})[0-9a-f]{20,}", r"\1", str(value))
+
+
+@app.command()
 def predict(
     images: Annotated[list[Path], typer.Argument(help="JPEG, PNG or WebP files of one face each.")],
     model: Annotated[str, typer.Option(help=A_MODEL)] = "champion",
@@ -121,7 +170,7 @@ def predict(
     verdicts = detector.predict(images)
     if is_json:
         lines = [
-            {"image": str(image), "model": detector.name, **vars(verdict)}
+            {"image": str(image), "model": detector.name, "model_sha256": detector.model_sha256, **vars(verdict)}
             for image, verdict in zip(images, verdicts, strict=True)
         ]
         typer.echo(json.dumps(lines, indent=2))

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from unmask.artifacts import sha256_of_file
+
 ROOT = Path(__file__).parents[2]
 
 WRITE_MODEL = """
@@ -83,7 +85,9 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_help_names_every_command_and_imports_nothing_heavy(tmp_path: Path) -> None:
     result = unmask("--help", folder=tmp_path)
     assert result.returncode == 0
-    assert all(command in result.stdout for command in ("profile", "track", "predict", "check", "export", "ui"))
+    assert all(
+        command in result.stdout for command in ("profile", "track", "trace", "predict", "check", "export", "ui")
+    )
     code = (
         "import sys; from unmask import cli\n"
         "sys.exit(', '.join({'tensorflow', 'keras', 'mlflow', 'pandas', 'numpy'} & set(sys.modules)))"
@@ -153,8 +157,16 @@ def test_predict_answers_in_json(trained: Path) -> None:
     result = unmask("predict", "face [1].png", "--json", folder=trained)
     assert (result.returncode, result.stderr) == (0, "")
     # All weights are 0, so the logit is 0 and the score 0.5, above the threshold.
+    sha256 = sha256_of_file(trained / "models" / "cnn" / "model.keras")
     assert json.loads(result.stdout) == [
-        {"image": "face [1].png", "model": "cnn", "label": "fake", "score": 0.5, "threshold": 0.4}
+        {
+            "image": "face [1].png",
+            "model": "cnn",
+            "model_sha256": sha256,
+            "label": "fake",
+            "score": 0.5,
+            "threshold": 0.4,
+        }
     ]
 
 

@@ -11,14 +11,13 @@ from unmask import config
 from unmask.environment import Environment
 from unmask.tracking.callback import LiveCurves
 from unmask.tracking.contents import Point, read_model
-from unmask.tracking.provenance import changes, current_revision
+from unmask.tracking.provenance import CHANGES_FILE, changes, current_revision
 from unmask.tracking.quiet import quiet
 from unmask.tracking.session import CONNECT_SECONDS, FINISH_SECONDS, Session, warn
 
 if TYPE_CHECKING:
     from unmask.tracking.machine_load import MachineLoad
 
-CHANGES_FILE = "changes.patch"  # what no commit holds of the code and parameters of the training
 STOP_SECONDS = 10  # when training was stopped or failed
 
 FINISHED = "FINISHED"

@@ -10,6 +10,7 @@ from pathlib import Path
 UNKNOWN = "unknown"
 SOURCES = (":(top)src", ":(top)stages", ":(top)params.yaml", ":(top)dvc.yaml")
 GIT_SECONDS = 10
+CHANGES_FILE = "changes.patch"  # of a run: what no commit holds of the code and parameters it began from
 
 
 @dataclass(frozen=True)
@@ -50,8 +51,8 @@ def current_revision(folder: Path) -> Revision:
     `dvc.lock` does not count: the pipeline writes it while it runs.
     """
     commit = run_git(folder, "rev-parse", "HEAD")
-    changes = run_git(folder, "status", "--porcelain", "--", *SOURCES)
-    dirty = UNKNOWN if changes is None else str(bool(changes)).lower()
+    differing = run_git(folder, "status", "--porcelain", "--", *SOURCES)
+    dirty = UNKNOWN if differing is None else str(bool(differing)).lower()
     return Revision(commit=commit or UNKNOWN, dirty=dirty)
 
 

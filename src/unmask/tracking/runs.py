@@ -74,11 +74,15 @@ class Runs:
 
     def find(self, model_sha256: str, *, experiment: str) -> Run | None:
         """Finds the run that made a model: that of the same DVC experiment first, else the newest."""
-        query = f"tags.{MODEL_TAG} = '{model_sha256}'"
-        found = self.client.search_runs([self.experiment_id], query, order_by=["attributes.start_time DESC"])
+        found = self.find_all(model_sha256)
         return next(
             (run for run in found if run.data.tags.get(EXPERIMENT_TAG, "") == experiment), next(iter(found), None)
         )
+
+    def find_all(self, model_sha256: str) -> list[Run]:
+        """Lists the runs that made a model, the newest first."""
+        query = f"tags.{MODEL_TAG} = '{model_sha256}'"
+        return list(self.client.search_runs([self.experiment_id], query, order_by=["attributes.start_time DESC"]))
 
     def find_tagged(self, tag: str, value: str) -> Run | None:
         """Finds the newest run with a tag."""

@@ -1,0 +1,70 @@
+"""What MLflow's store has of a model, a run or an alias. A store that is absent or dead is an answer, not an error."""
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from unmask.environment import Environment
+from unmask.lineage.chain import Run
+from unmask.tracking.quiet import quiet
+from unmask.tracking.session import CONNECT_SECONDS, Session, address_of
+from unmask.tracking.store import locate
+
+Answer = TypeVar("Answer")
+
+
+class RunStore:
+    """Reads runs.
+
+    Attributes:
+        about: the store's address, or why it cannot be read.
+    """
+
+    def __init__(self, environment: Environment) -> None:
+        """Args: environment: says where the store is; nothing is made where there is none."""
+        self.environment = environment
+        self.about = address_of(environment)
+        database = locate(environment).database
+        self.is_there = database is None or database.exists()
+        if not self.is_there:
+            self.about = f"{self.about}: there is none"
+
+    def of_model(self, sha256: str) -> Sequence[Run]:
+        """Lists the runs that made a model file, the newest first."""
+
+        def ask(session: Session) -> list[Run]:
+            return [as_run(found) for found in session.runs.find_all(sha256)]
+
+        return self.ask(ask, otherwise=[]) if sha256 else []
+
+    def by_id(self, run_id: str) -> Run | None:
+        """Reads a run."""
+        return self.ask(lambda session: as_run(session.runs.get(run_id)), otherwise=None)
+
+    def by_alias(self, name: str, alias: str) -> Run | None:
+        """Reads the run of the version of a registered model that has an alias."""
+
+        def ask(session: Session) -> Run:
+            version = session.runs.client.get_model_version_by_alias(name, alias)
+            return as_run(session.runs.get(str(version.run_id)))
+
+        return self.ask(ask, otherwise=None)
+
+    def ask(self, question: "Callable[[Session], Answer]", *, otherwise: Answer) -> Answer:
+        """Asks the store once, with a bounded wait."""
+        if not self.is_there:
+            return otherwise
+        answers: list[Answer] = []
+        with quiet():
+            session = Session(self.environment, on_failure=self.fail, connect_seconds=CONNECT_SECONDS)
+            session.submit(lambda: answers.append(question(session)))
+            session.close(seconds=CONNECT_SECONDS)
+        return answers[0] if answers else otherwise
+
+    def fail(self, reason: str) -> None:
+        """Keeps why the store gave no answer."""
+        self.about = f"{address_of(self.environment)}: {reason}"
+
+
+def as_run(run: object) -> Run:
+    """Takes from MLflow's run what the chain needs."""
+    return Run(run_id=str(run.info.run_id), status=str(run.info.status), tags=dict(run.data.tags))  # type: ignore[attr-defined]

@@ -1,0 +1,158 @@
+"""Finds what a person means by a name, and follows it to where it came from."""
+
+import csv
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from unmask.artifacts import sha256_of_file
+from unmask.environment import Environment
+from unmask.errors import LineageError
+from unmask.evaluation.judge import read_value
+from unmask.lineage.chain import Known, Link, Run, chain
+from unmask.lineage.snapshot import WORKING_TREE, Snapshot, snapshots
+from unmask.lineage.store import RunStore
+from unmask.records import LABEL_NAMES
+from unmask.tracking.provenance import run_git
+
+RUN_ID = re.compile(r"[0-9a-f]{32}")
+SHA256 = re.compile(r"[0-9a-f]{64}")
+ALIAS = re.compile(r"(?:models:/)?(?P<name>[^/@\s]+)@(?P<alias>[\w.-]+)")
+ROW = re.compile(r"(?P<file>.+\.csv):(?P<line>\d+)")
+EXPERIMENTS = "refs/exps"
+PREDICTIONS = "predictions.csv"
+METRICS = "metrics.json"
+KINDS = (
+    "a model file or its sha256, a run, NAME@ALIAS of the registry, a commit, a DVC experiment, or predictions.csv:LINE"
+)
+
+
+@dataclass(frozen=True)
+class Trace:
+    """A model, and what it hangs on.
+
+    Attributes:
+        title: what was asked for, in words.
+        links: from the commit on to the evaluation; a verdict's own link comes last.
+    """
+
+    title: str
+    links: Sequence[Link]
+
+
+def trace(text: str, *, environment: Environment) -> list[Trace]:
+    """Follows a name to where it came from.
+
+    Args:
+        text: see `KINDS`.
+        environment: says where the checkout and MLflow's store are.
+
+    Returns:
+        One trace, or one a model where a commit or an experiment has several.
+
+    Raises:
+        LineageError: nothing is known by this name.
+    """
+    tracer = Tracer(environment.root.absolute(), RunStore(environment))
+    if row := ROW.fullmatch(text):
+        return [tracer.of_row(Path(row["file"]), line=int(row["line"]))]
+    if Path(text).is_file():
+        return [tracer.of_model(sha256_of_file(Path(text)), title=text)]
+    if SHA256.fullmatch(text):
+        return [tracer.of_model(text, title="the model")]
+    if RUN_ID.fullmatch(text):
+        return [tracer.of_run(tracer.store.by_id(text), title=f"run {text}")]
+    if alias := ALIAS.fullmatch(text):
+        return [tracer.of_run(tracer.store.by_alias(alias["name"], alias["alias"]), title=text)]
+    return tracer.of_revision(text)
+
+
+class Tracer:
+    """Follows names within one checkout and one store."""
+
+    def __init__(self, root: Path, store: RunStore) -> None:
+        """Args: root: the checkout; store: where its runs are."""
+        self.root, self.store = root, store
+
+    def of_model(self, sha256: str, *, title: str) -> Trace:
+        """Follows a model file, wherever it lies, by its hash."""
+        return Trace(f"{title}, sha256 {sha256}", chain(self.known(*self.find_model(sha256, title=title))))
+
+    def of_run(self, run: Run | None, *, title: str) -> Trace:
+        """Follows a run of MLflow by the model that it made."""
+        if run is None:
+            raise LineageError(f"{title} is not in MLflow's store ({self.store.about})")
+        sha256 = run.tags.get("model_sha256", "")
+        if not sha256:
+            raise LineageError(
+                f"{title} has no model: it is {run.status}, from commit {run.tags.get('git_commit', 'unknown')}"
+            )
+        return Trace(f"{title}: run {run.run_id}", chain(self.known(*self.find_model(sha256, title=title))))
+
+    def of_revision(self, text: str) -> list[Trace]:
+        """Follows every model of a commit, a branch, a tag or an experiment."""
+        commit = self.commit_of(text)
+        snapshot = Snapshot(self.root, commit)
+        if not snapshot.models():
+            raise LineageError(f"{text} ({commit}) has no trained model in its dvc.lock")
+        return [Trace(f"{model} of {text}", chain(self.known(snapshot, model))) for model in snapshot.models()]
+
+    def of_row(self, file: Path, *, line: int) -> Trace:
+        """Follows one verdict of an evaluation; lines are counted as an editor does, the header being the first."""
+        if file.name != PREDICTIONS or not file.is_file():
+            raise LineageError(f"{file} is not the {PREDICTIONS} of an evaluation")
+        with file.open(encoding="utf-8", newline="") as rows:
+            found = next((row for number, row in enumerate(csv.DictReader(rows), start=2) if number == line), None)
+        if found is None:
+            raise LineageError(f"{file} has no verdict on line {line}")
+        sha256 = read_value(file.parent / METRICS, "model_sha256")
+        known = self.known(*self.find_model(sha256, title=str(file)))
+        return Trace(f"{file}, line {line}", [*chain(known), verdict_link(known, found)])
+
+    def known(self, snapshot: Snapshot, model: str) -> Known:
+        """Reads all that the links are made of."""
+        training = snapshot.read_json(f"models/{model}/training.json")
+        runs = self.store.of_model(str(training.get("model_sha256", "")))
+        report = snapshot.read_json(f"reports/evaluate/{model}/{METRICS}")
+        return Known(snapshot, model, training, report, runs, self.store.about)
+
+    def find_model(self, sha256: str, *, title: str) -> tuple[Snapshot, str]:
+        """Finds the state that has a model file: the working tree, else the newest commit of any branch."""
+        seen: set[str] = set()
+        for snapshot in snapshots(self.root):
+            for model in snapshot.models():
+                folder = f"models/{model}"
+                digest = snapshot.digest(folder)
+                if digest in seen and snapshot.revision != WORKING_TREE:
+                    continue
+                seen.add(digest)
+                if snapshot.read_json(f"{folder}/training.json").get("model_sha256") == sha256:
+                    return snapshot, model
+        raise LineageError(
+            f"{title}: no dvc.lock of this repository leads to a model with sha256 {sha256 or 'unknown'}; what DVC's "
+            "cache and remote do not hold cannot be found: try dvc fetch --all-commits"
+        )
+
+    def commit_of(self, text: str) -> str:
+        """Finds a commit by any of its names, or by that of a DVC experiment."""
+        names = run_git(self.root, "for-each-ref", "--format=%(refname)", EXPERIMENTS) or ""
+        experiment = [name for name in names.split() if name.rpartition("/")[2] == text]
+        for name in (text, *experiment):
+            if commit := run_git(self.root, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}"):
+                return commit
+        raise LineageError(f"nothing is known as {text!r}; trace follows {KINDS}")
+
+
+def verdict_link(known: Known, row: dict[str, str]) -> Link:
+    """Names the picture of a verdict: where it came from, and its bytes."""
+    facts: dict[str, Any] = {"member": row["member"], "is": LABEL_NAMES[int(row["label"])], "score": row["score"]}
+    content = known.snapshot.read("data/index/records.csv")
+    if content is None:
+        return Link("verdict", facts, ["data/index/records.csv cannot be had: the picture's hash is not known"])
+    records = csv.DictReader(content.decode("utf-8").splitlines())
+    record = next((record for record in records if record["member"] == row["member"]), None)
+    if record is None:
+        return Link("verdict", facts, ["the index has no such picture: it is of another archive"])
+    return Link("verdict", {**facts, "sha256": record.get("sha256", "")})

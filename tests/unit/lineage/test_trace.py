@@ -1,0 +1,190 @@
+import json
+import shutil
+from pathlib import Path
+
+import mlflow
+import pytest
+from laboratory import EXPERIMENT, Laboratory
+
+from unmask.environment import Environment
+from unmask.errors import LineageError
+from unmask.lineage.chain import Link
+from unmask.lineage.trace import trace
+from unmask.tracking.runs import Runs
+from unmask.tracking.store import locate, prepare
+
+MODEL = "models/cnn/model.keras"
+LINKS = ["commit", "data", "split", "shards", "parameters", "run", "model", "evaluation"]
+
+
+def links_of(subject: str, environment: Environment) -> dict[str, Link]:
+    (found,) = trace(subject, environment=environment)
+    return {link.name: link for link in found.links}
+
+
+def write_run(environment: Environment, *, sha256: str, **tags: str) -> str:
+    store = locate(environment)
+    prepare(store)
+    runs = Runs(store)
+    tags = {"model_sha256": sha256, "git_commit": "f" * 40, "git_dirty": "false", **tags}
+    run_id = runs.start("cnn", parameters={}, tags=tags)
+    runs.end(run_id, "FINISHED")
+    return run_id
+
+
+def test_a_model_of_the_tree_leads_to_all_that_it_is_made_of(laboratory: Laboratory) -> None:
+    environment = laboratory.environment()
+    run_id = write_run(environment, sha256=laboratory.sha256())
+    links = links_of(str(laboratory.root / MODEL), environment)
+    assert list(links) == LINKS
+    assert links["commit"].facts["commit"] == laboratory.commits[2]
+    assert links["data"].facts == {"name": "someone/faces", "version": "4", "sha256": "a" * 64}
+    assert links["split"].facts | {"dvc": ""} == {"train": 70, "validation": 15, "test": 15, "dvc": ""}
+    assert set(links["shards"].facts) == {"train", "validation", "test"}
+    assert links["parameters"].facts == {"recipe.seed": 2}
+    assert links["run"].facts[run_id] == "FINISHED; from ffffffffffff"
+    assert links["model"].facts["sha256"] == laboratory.sha256()
+    assert links["evaluation"].facts["roc_auc_score"] == "0.900 (0.850 to 0.950)"
+    assert not [link for link in links.values() if link.missing]
+
+
+@pytest.mark.parametrize("how", ["file", "sha256", "run", "alias", "commit", "row"])
+def test_a_model_of_the_past_is_found_however_it_is_named(laboratory: Laboratory, how: str, tmp_path: Path) -> None:
+    laboratory.run("git", "checkout", "-q", laboratory.commits[1])
+    laboratory.run("dvc", "checkout", "-q")
+    environment, sha256 = laboratory.environment(), laboratory.sha256()
+    kept = tmp_path / "somewhere"
+    shutil.copytree(laboratory.root / "reports" / "evaluate" / "cnn", kept)
+    shutil.copy(laboratory.root / MODEL, kept)
+    run_id = write_run(environment, sha256=sha256)
+    client = mlflow.MlflowClient(locate(environment).uri)
+    client.create_registered_model("unmask-cnn")
+    version = client.create_model_version("unmask-cnn", "runs:/x/model", run_id=run_id)
+    client.set_registered_model_alias("unmask-cnn", "champion", version.version)
+    laboratory.run("git", "checkout", "-q", laboratory.commits[2])
+    laboratory.run("dvc", "checkout", "-q")
+    subjects = {
+        "file": str(kept / "model.keras"),
+        "sha256": sha256,
+        "run": run_id,
+        "alias": "models:/unmask-cnn@champion",
+        "commit": laboratory.commits[1][:10],
+        "row": f"{kept / 'predictions.csv'}:3",
+    }
+    links = links_of(subjects[how], environment)
+    assert links["commit"].facts["commit"] == laboratory.commits[1]
+    assert links["model"].facts["sha256"] == sha256
+    assert links["parameters"].facts == {"recipe.seed": 1}
+    assert run_id in links["run"].facts
+    assert links["evaluation"].facts["threshold"] == 0.4
+    if how == "row":
+        assert links["verdict"].facts == {"member": "fake/0.jpg", "is": "fake", "score": "0.7", "sha256": "c" * 64}
+
+
+def test_an_experiment_is_followed_by_its_name(laboratory: Laboratory) -> None:
+    links = links_of(EXPERIMENT, laboratory.environment())
+    assert links["parameters"].facts == {"recipe.seed": 3}
+    assert links["commit"].facts["commit"] not in laboratory.commits.values()
+    assert not links["model"].missing
+
+
+def test_an_uncommitted_model_and_a_dirty_tree_are_said_to_be_so(laboratory: Laboratory) -> None:
+    laboratory.train(4)
+    environment = laboratory.environment()
+    write_run(environment, sha256=laboratory.sha256(), git_dirty="true", dvc_experiment="odd-fox")
+    links = links_of(str(laboratory.root / MODEL), environment)
+    assert [sentence.partition(":")[0] for sentence in links["commit"].missing] == [
+        "no commit's dvc.lock names this model",
+        "the working tree is dirty",
+    ]
+    ((run_id, words),) = [(name, words) for name, words in links["run"].facts.items() if name != "store"]
+    assert words == "FINISHED; from ffffffffffff, dirty; experiment odd-fox"
+    assert links["run"].missing == [f"run {run_id[:12]} began from changes that no commit has: see its changes.patch"]
+
+
+@pytest.fixture
+def clone(laboratory: Laboratory, tmp_path: Path) -> Path:
+    """A fresh clone beside the repository's remote, with nothing in its cache."""
+    laboratory.run("git", "clone", "-q", ".", str(tmp_path / "clone"))
+    return tmp_path / "clone"
+
+
+def test_a_fresh_clone_reads_what_the_remote_has(laboratory: Laboratory, clone: Path) -> None:
+    links = links_of(laboratory.commits[1], laboratory.environment(root=clone))
+    assert links["parameters"].facts == {"recipe.seed": 1}
+    assert [name for name, link in links.items() if link.missing] == ["run"]
+    assert links["run"].facts["store"].endswith("mlruns/mlflow.db: there is none")
+    assert not (clone / "mlruns").exists()
+
+
+def test_a_fresh_clone_without_the_remote_says_what_is_missing(laboratory: Laboratory, clone: Path) -> None:
+    shutil.rmtree(clone.parent / "remote")
+    links = links_of("HEAD", laboratory.environment(root=clone))
+    assert [name for name, link in links.items() if link.missing] == ["data", "run", "model", "evaluation"]
+    assert links["commit"].facts["commit"] == laboratory.commits[2]
+    assert links["parameters"].facts == {"train.cnn.recipe.seed": 2}
+    assert links["data"].facts["dvc"].endswith(".dir")
+
+
+def test_what_does_not_belong_together_is_said(laboratory: Laboratory) -> None:
+    report = laboratory.root / "reports" / "evaluate" / "cnn" / "metrics.json"
+    content = report.read_text().replace(laboratory.sha256(), "0" * 64)
+    report.unlink()  # a link into the cache
+    report.write_text(content)
+    shards = laboratory.root / "data" / "shards" / "train" / "shards.json"
+    shards.unlink()
+    shards.write_text("{}")
+    links = links_of(str(laboratory.root / MODEL), laboratory.environment())
+    assert links["evaluation"].missing == ["reports/evaluate/cnn/metrics.json judged another model: run dvc repro"]
+    assert links["shards"].missing == ["the shards of train beside the model are others than it saw"]
+
+
+def test_a_verdict_on_a_picture_that_the_index_lacks_says_so(laboratory: Laboratory) -> None:
+    row = laboratory.root / "reports" / "evaluate" / "cnn" / "predictions.csv"
+    links = links_of(f"{row}:4", laboratory.environment())
+    assert links["verdict"].missing == ["the index has no such picture: it is of another archive"]
+
+
+@pytest.mark.parametrize(
+    ("subject", "words"),
+    [
+        ("nonsense", "nothing is known as 'nonsense'"),
+        ("0" * 32, "is not in MLflow's store"),
+        ("0" * 64, "no dvc.lock of this repository leads to a model"),
+        ("unmask-cnn@champion", "is not in MLflow's store"),
+        ("make.py", "no dvc.lock of this repository leads to a model"),
+        ("reports/evaluate/cnn/predictions.csv:9", "has no verdict on line 9"),
+        ("elsewhere.csv:2", "is not the predictions.csv"),
+    ],
+)
+def test_what_nothing_is_known_of_is_one_clear_error(
+    laboratory: Laboratory, subject: str, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(laboratory.root)
+    with pytest.raises(LineageError, match=words):
+        trace(subject, environment=laboratory.environment())
+
+
+def test_a_run_without_a_model_says_what_became_of_it(laboratory: Laboratory) -> None:
+    environment = laboratory.environment()
+    run_id = write_run(environment, sha256="")
+    with pytest.raises(LineageError, match="has no model: it is FINISHED, from commit ffff"):
+        trace(run_id, environment=environment)
+
+
+def test_a_folder_without_dvc_is_one_clear_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(LineageError, match="nothing is known as 'HEAD'"):
+        trace("HEAD", environment=Laboratory(tmp_path, {}).environment())
+
+
+def test_the_command_shows_a_table_or_json(laboratory: Laboratory) -> None:
+    table = laboratory.run("unmask", "trace", "HEAD")
+    lines = {line.split()[0]: line for line in table.splitlines() if line and not line.startswith(" ")}
+    assert [name for name in lines if name in LINKS] == LINKS
+    assert f"commit {laboratory.commits[2][:12]}" in lines["commit"]
+    assert f"sha256 {laboratory.sha256()[:12]}" in table
+    assert "missing: the store has no run of this model" in table
+    (found,) = json.loads(laboratory.run("unmask", "trace", "HEAD", "--json"))
+    assert [link["name"] for link in found["links"]] == LINKS
+    assert found["links"][0]["facts"]["commit"] == laboratory.commits[2]
