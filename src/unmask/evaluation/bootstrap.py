@@ -3,15 +3,23 @@
 Source: Efron and Tibshirani, An Introduction to the Bootstrap, chapter 13.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import chain
 
 import numpy as np
+import sklearn
 from numpy.typing import NDArray
 
 from unmask.console import progress
+from unmask.data.parallel import in_chunks, map_in_order, worthwhile_workers
 from unmask.errors import EvaluationError
 from unmask.evaluation.metrics import METRIC_NAMES, measure
 from unmask.records import FAKE, REAL
+
+SAMPLES_PER_CHUNK = 25
+SAMPLES_PER_WORKER = 200  # of few images; they take about as long as a process takes to start
 
 
 @dataclass(frozen=True)
@@ -58,6 +66,7 @@ def intervals(  # noqa: PLR0913 - what, and how
 
     Raises:
         EvaluationError: one of the labels does not occur.
+        WorkerError: a process that shared the work died.
     """
     if np.unique(labels).size < 2:
         raise EvaluationError("an interval needs real and fake images; there are only images of one kind")
@@ -65,17 +74,41 @@ def intervals(  # noqa: PLR0913 - what, and how
     labels, scores = labels[order], scores[order]
     numbers = np.arange(labels.size) if clusters is None else np.unique(clusters[order], return_inverse=True)[1]
     generator = np.random.default_rng(seed)
-    values = np.empty((samples, len(METRIC_NAMES)))
-    for row in progress(range(samples), total=samples, description="bootstrap"):
-        weights = draw_weights(generator, labels, clusters=numbers)
-        values[row] = list(measure(labels, scores, threshold=threshold, weights=weights).values())
+    draws = (draw_weights(generator, labels, clusters=numbers) for _ in range(samples))
+    measured = map_in_order(
+        partial(measure_resamples, labels, scores, threshold),
+        in_chunks(draws, SAMPLES_PER_CHUNK),
+        workers=worthwhile_workers(0, units=samples, units_each=SAMPLES_PER_WORKER),
+    )
+    rows = progress(chain.from_iterable(measured), total=samples, description="bootstrap")
     tail = (1 - confidence) / 2
-    bounds = np.quantile(values, [tail, 1 - tail], axis=0)
+    bounds = np.quantile(np.stack(list(rows)), [tail, 1 - tail], axis=0)
     exact = measure(labels, scores, threshold=threshold)
     return {
         name: Interval(value=exact[name], low=float(low), high=float(high))
         for name, low, high in zip(METRIC_NAMES, *bounds, strict=True)
     }
+
+
+def measure_resamples(
+    labels: NDArray[np.int64], scores: NDArray[np.float64], threshold: float, draws: Sequence[NDArray[np.float64]]
+) -> list[NDArray[np.float64]]:
+    """Computes every metric of some resamples; for another process.
+
+    Args:
+        labels: (images,), 0 or 1.
+        scores: (images,), P(fake), [0, 1].
+        threshold: the least score that is called fake.
+        draws: of each resample the images' weights, (images,).
+
+    Returns:
+        Of each the metrics, (metrics,), in the order of `METRIC_NAMES`.
+    """
+    # scikit-learn would check the same labels and scores a dozen times a resample.
+    with sklearn.config_context(assume_finite=True, skip_parameter_validation=True):
+        return [
+            np.array(list(measure(labels, scores, threshold=threshold, weights=weights).values())) for weights in draws
+        ]
 
 
 def draw_weights(

@@ -5,6 +5,7 @@ import pytest
 from sklearn import metrics
 
 from unmask.errors import EvaluationError
+from unmask.evaluation import bootstrap
 from unmask.evaluation.bootstrap import draw_weights, intervals
 
 
@@ -136,3 +137,13 @@ def test_ten_frames_a_video_leave_intervals_as_wide_as_one() -> None:
         bounds.append(found.high - found.low)
     assert bounds[1] == pytest.approx(bounds[0], rel=0.15)
     assert bounds[2] < 0.5 * bounds[0]
+
+
+def test_more_processes_change_no_digit(monkeypatch: pytest.MonkeyPatch) -> None:
+    labels = np.arange(60) % 2
+    scores = np.random.default_rng(3).random(60)
+    found = []
+    for workers in (1, 3):
+        monkeypatch.setattr(bootstrap, "worthwhile_workers", lambda *_, workers=workers, **__: workers)
+        found.append(intervals(labels, scores, threshold=0.5, samples=80, confidence=0.9, seed=1))
+    assert found[0] == found[1]
