@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from unmask import config
+from unmask.evaluation.bootstrap import bounds_text
 from unmask.lineage.snapshot import WORKING_TREE, Snapshot, commits_naming
 from unmask.records import TEST
+from unmask.tracking.contents import METRICS_FILE, MODEL_FILE, TRAINING_FILE
 from unmask.tracking.provenance import CHANGES_FILE, current_revision, run_git
 
 PULL = "neither here, nor in DVC's cache, nor in its remote: try dvc pull"
@@ -71,9 +73,9 @@ class Known:
 
 def model_link(known: Known) -> Link:
     """Names the model file."""
-    facts = {"name": known.model, "file": f"{known.folder}/model.keras"}
+    facts = {"name": known.model, "file": f"{known.folder}/{MODEL_FILE}"}
     if not known.training:
-        return Link("model", facts, [f"{known.folder}/training.json is {PULL}"])
+        return Link("model", facts, [f"{known.folder}/{TRAINING_FILE} is {PULL}"])
     return Link("model", facts | {"sha256": known.sha256, "dvc": known.snapshot.digest(known.folder)})
 
 
@@ -149,13 +151,13 @@ def run_link(known: Known) -> Link:
 
 def evaluation_link(known: Known) -> Link:
     """Says how the model did on its test split."""
-    file = f"reports/evaluate/{known.model}/metrics.json"
+    file = f"reports/evaluate/{known.model}/{METRICS_FILE}"
     if not known.report:
         return Link("evaluation", {}, [f"{file} is {PULL}"])
     if known.sha256 and known.report.get("model_sha256") != known.sha256:
         return Link("evaluation", {"file": file}, [f"{file} judged another model: run dvc repro"])
     test = known.report[TEST]
-    scores = {name: bounds(test[name]) for name in ("accuracy_score", "roc_auc_score") if name in test}
+    scores = {name: bounds_text(**test[name]) for name in ("accuracy_score", "roc_auc_score") if name in test}
     return Link("evaluation", {"file": file, **scores, "threshold": known.report.get("threshold")})
 
 
@@ -174,11 +176,6 @@ LINKS: Sequence[Callable[[Known], Link]] = (
 def chain(known: Known) -> list[Link]:
     """Gives every link, from the commit on to the evaluation."""
     return [link(known) for link in LINKS]
-
-
-def bounds(score: Mapping[str, float]) -> str:
-    """Spells a score with its interval."""
-    return f"{score['value']:.3f} ({score['low']:.3f} to {score['high']:.3f})"
 
 
 def sha256_of(snapshot: Snapshot, path: str) -> str | None:

@@ -15,6 +15,7 @@ from unmask.lineage.chain import Known, Link, Run, chain
 from unmask.lineage.snapshot import WORKING_TREE, Snapshot, snapshots
 from unmask.lineage.store import RunStore
 from unmask.records import LABEL_NAMES
+from unmask.tracking.contents import METRICS_FILE, TRAINING_FILE
 from unmask.tracking.provenance import run_git
 
 RUN_ID = re.compile(r"[0-9a-f]{32}")
@@ -23,7 +24,6 @@ ALIAS = re.compile(r"(?:models:/)?(?P<name>[^/@\s]+)@(?P<alias>[\w.-]+)")
 ROW = re.compile(r"(?P<file>.+\.csv):(?P<line>\d+)")
 EXPERIMENTS = "refs/exps"
 PREDICTIONS = "predictions.csv"
-METRICS = "metrics.json"
 KINDS = (
     "a model file or its sha256, a run, NAME@ALIAS of the registry, a commit, a DVC experiment, or predictions.csv:LINE"
 )
@@ -107,15 +107,15 @@ class Tracer:
             found = next((row for number, row in enumerate(csv.DictReader(rows), start=2) if number == line), None)
         if found is None:
             raise LineageError(f"{file} has no verdict on line {line}")
-        sha256 = read_value(file.parent / METRICS, "model_sha256")
+        sha256 = read_value(file.parent / METRICS_FILE, "model_sha256")
         known = self.known(*self.find_model(sha256, title=str(file)))
         return Trace(f"{file}, line {line}", [*chain(known), verdict_link(known, found)])
 
     def known(self, snapshot: Snapshot, model: str) -> Known:
         """Reads all that the links are made of."""
-        training = snapshot.read_json(f"models/{model}/training.json")
+        training = snapshot.read_json(f"models/{model}/{TRAINING_FILE}")
         runs = self.store.of_model(str(training.get("model_sha256", "")))
-        report = snapshot.read_json(f"reports/evaluate/{model}/{METRICS}")
+        report = snapshot.read_json(f"reports/evaluate/{model}/{METRICS_FILE}")
         return Known(snapshot, model, training, report, runs, self.store.about)
 
     def find_model(self, sha256: str, *, title: str) -> tuple[Snapshot, str]:
@@ -128,7 +128,7 @@ class Tracer:
                 if digest in seen and snapshot.revision != WORKING_TREE:
                     continue
                 seen.add(digest)
-                if snapshot.read_json(f"{folder}/training.json").get("model_sha256") == sha256:
+                if snapshot.read_json(f"{folder}/{TRAINING_FILE}").get("model_sha256") == sha256:
                     return snapshot, model
         raise LineageError(
             f"{title}: no dvc.lock of this repository leads to a model with sha256 {sha256 or 'unknown'}; what DVC's "
