@@ -7,7 +7,7 @@ from typing import Any
 
 from unmask import config
 from unmask.evaluation.bootstrap import bounds_text
-from unmask.lineage.snapshot import WORKING_TREE, Snapshot, commits_naming
+from unmask.lineage.snapshot import TRAIN_STAGE, WORKING_TREE, Snapshot, commits_naming
 from unmask.records import TEST
 from unmask.tracking.contents import METRICS_FILE, MODEL_FILE, TRAINING_FILE
 from unmask.tracking.provenance import CHANGES_FILE, current_revision, run_git
@@ -125,7 +125,7 @@ def shards_link(known: Known) -> Link:
 
 def parameters_link(known: Known) -> Link:
     """Gives the parameters that the model was trained with."""
-    locked = known.snapshot.parameters(f"train@{known.model}")
+    locked = known.snapshot.parameters(f"{TRAIN_STAGE}{known.model}")
     facts = dict(known.training.get("parameters") or config.flat_items(locked))
     return Link("parameters", facts, [] if facts else ["neither dvc.lock nor training.json names any"])
 

@@ -89,7 +89,7 @@ class Tracer:
             raise LineageError(
                 f"{title} has no model: it is {run.status}, from commit {run.tags.get('git_commit', 'unknown')}"
             )
-        return Trace(f"{title}: run {run.run_id}", chain(self.known(*self.find_model(sha256, title=title))))
+        return self.of_model(sha256, title=title)
 
     def of_revision(self, text: str) -> list[Trace]:
         """Follows every model of a commit, a branch, a tag or an experiment."""
@@ -125,9 +125,10 @@ class Tracer:
             for model in snapshot.models():
                 folder = f"models/{model}"
                 digest = snapshot.digest(folder)
-                if digest in seen and snapshot.revision != WORKING_TREE:
+                if digest in seen:
                     continue
-                seen.add(digest)
+                if snapshot.revision != WORKING_TREE:  # whose files may have been edited since
+                    seen.add(digest)
                 if snapshot.read_json(f"{folder}/{TRAINING_FILE}").get("model_sha256") == sha256:
                     return snapshot, model
         raise LineageError(

@@ -1,4 +1,7 @@
-"""The run of a training, written live: curves, the machine's load, at the end the model."""
+"""The run of a training, written live: curves, the machine's load, at the end the model.
+
+A store that is down or slow costs one warning, never the training.
+"""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager

@@ -139,6 +139,14 @@ def test_what_does_not_belong_together_is_said(laboratory: Laboratory) -> None:
     assert links["shards"].missing == ["the shards of train beside the model are others than it saw"]
 
 
+def test_a_committed_model_is_found_where_the_tree_was_edited(laboratory: Laboratory) -> None:
+    sha256 = laboratory.sha256()
+    description = laboratory.root / "models" / "cnn" / "training.json"
+    description.unlink()
+    description.write_text("{}")
+    assert links_of(sha256, laboratory.environment())["model"].facts["sha256"] == sha256
+
+
 def test_a_verdict_on_a_picture_that_the_index_lacks_says_so(laboratory: Laboratory) -> None:
     row = laboratory.root / "reports" / "evaluate" / "cnn" / "predictions.csv"
     links = links_of(f"{row}:4", laboratory.environment())
