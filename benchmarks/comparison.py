@@ -55,7 +55,7 @@ class Comparison:
         if self.ours is None:
             return "unmeasured"
         if self.ratio is None:
-            return "peer absent"
+            return "peer absent" if self.peer_name else ""
         if self.at_least is None:
             return ""
         return "met" if self.ratio >= self.at_least else "missed"

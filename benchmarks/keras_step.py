@@ -8,6 +8,7 @@ Serves images a second, see `rate_server`. Needs no TensorFlow on another backen
 import argparse
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,24 +30,32 @@ def main() -> None:
     parser.add_argument("--batch", type=int, required=True)
     parser.add_argument("--precision", default="float32")
     parser.add_argument("--xla", action="store_true")
+    parser.add_argument("--in-a-row", type=int, default=1, help="more than one: so many by `fit`")
     parser.add_argument("--seconds", type=float, default=2.0, help="of a measurement, at least")
     arguments = parser.parse_args()
     recipe = {"precision": arguments.precision, "jit_compile": arguments.xla, "batch_size": arguments.batch}
     with silent_start():
-        step, about = step_of(arguments.model, side_pixels=arguments.side, changes=recipe)
+        step, about = step_of(arguments.model, side_pixels=arguments.side, changes=recipe, in_a_row=arguments.in_a_row)
     for _ in range(WARM_UP_STEPS):
         step()
-    serve(lambda: rate_of(step, images=arguments.batch, seconds=arguments.seconds), about=about)
+    images = arguments.batch * arguments.in_a_row
+    serve(lambda: rate_of(step, images=images, seconds=arguments.seconds), about=about)
 
 
-def step_of(name: str, *, side_pixels: int, changes: dict[str, Any]) -> tuple[Callable[[], object], str]:
-    """Makes a model ready; gives one step on a batch of noise, and the backend's name."""
+def step_of(
+    name: str, *, side_pixels: int, changes: dict[str, Any], in_a_row: int = 1
+) -> tuple[Callable[[], object], str]:
+    """Makes a model ready; gives one step on a batch of noise, or so many by `fit`, and the backend's name."""
     import keras
 
     whole = config.load(PROFILE)
     recipe = replace(config.training_section(whole, name).recipe, **changes)
     model = compiled(name, config.training_section(whole, name), recipe=recipe, side_pixels=side_pixels)
     images, labels = batch_of(recipe.batch_size, side_pixels=side_pixels)
+    if in_a_row > 1:
+        many = np.concatenate([images] * in_a_row), np.concatenate([labels] * in_a_row)
+        fit = partial(model.fit, *many, batch_size=recipe.batch_size, shuffle=False, verbose=0)
+        return fit, keras.backend.backend()
     on_device = keras.ops.convert_to_tensor(images), keras.ops.convert_to_tensor(labels)
     return lambda: model.train_on_batch(*on_device), keras.backend.backend()
 

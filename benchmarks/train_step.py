@@ -16,7 +16,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from benchmarks import comparison, rate_client
-from benchmarks.comparison import Comparison, compare, in_turn, unmeasured
+from benchmarks.comparison import Comparison, compare, in_turn
 from unmask.console import run_stage, silent_start
 
 NAME = "train-step"
@@ -25,8 +25,6 @@ ROUNDS, SECONDS = 5, 3.0
 RATE = "images/s"
 FITS = ("cnn", "resnet50")  # by the paper's recipe
 FIT_BAR, PEER_BAR, BFLOAT16_BAR = 0.97, 1.0, 1.6
-GPU_STEP = "resnet50 at 256 px, batches of 64, mixed float16, XLA, on a GPU"
-GPU_PEER = "PyTorch: torch.compile, channels last, AMP"
 Rates = Mapping[str, Sequence[float]]
 Commands = Mapping[str, tuple[Sequence[str], Mapping[str, str]]]
 
@@ -34,7 +32,6 @@ OURS, JAX = (sys.executable, "-m", "benchmarks.keras_step"), {"KERAS_BACKEND": "
 THEIRS = (str(PEERS_PYTHON), "-m", "benchmarks.torch_step")
 RESNET50 = ("--side", "128", "--batch", "16")
 CNN = ("--model", "cnn", "--side", "128", "--batch", "32")
-LARGE = ("--side", "256", "--batch", "64")
 
 
 def main() -> None:
@@ -47,7 +44,6 @@ def main() -> None:
     lines = [line for name in FITS for line in fit_lines(name, arguments.seconds, rounds=arguments.rounds)]
     lines += resnet50_lines(seconds, rounds=arguments.rounds)
     lines += cnn_lines(seconds, rounds=arguments.rounds)
-    lines += gpu_lines(seconds, rounds=arguments.rounds)
     is_trial = (arguments.rounds, arguments.seconds) != (ROUNDS, SECONDS)
     comparison.report(NAME, lines, trial=f"{arguments.rounds} rounds" if is_trial else "")
 
@@ -120,19 +116,6 @@ def cnn_lines(seconds: Sequence[str], *, rounds: int) -> list[Comparison]:
         line(f"{step}, XLA", rates, "XLA", "none", at_least=None),
         line(step, rates, "none", "JAX", at_least=None),
     ]
-
-
-def gpu_lines(seconds: Sequence[str], *, rounds: int) -> list[Comparison]:
-    """Compares ResNet50's step on a GPU with PyTorch's, or says that there is no GPU to measure on."""
-    import tensorflow as tf
-
-    if not (tf.config.list_physical_devices("GPU") and has_peer("transformers")):
-        return [unmeasured(GPU_STEP, peer_name=GPU_PEER, at_least=PEER_BAR, unit=RATE)]
-    # Each would else take all of the GPU's memory.
-    ours = (*OURS, "--model", "resnet50", *LARGE, "--precision", "mixed_float16", "--xla", *seconds)
-    theirs = (*THEIRS, *LARGE, "--precision", "float16", "--device", "cuda", *seconds)
-    rates = measured({"ours": (ours, {"TF_FORCE_GPU_ALLOW_GROWTH": "true"}), GPU_PEER: (theirs, {})}, rounds=rounds)
-    return [line(GPU_STEP, rates, "ours", GPU_PEER, at_least=PEER_BAR)]
 
 
 def backend_lines(seconds: Sequence[str], *, rounds: int) -> list[Comparison]:

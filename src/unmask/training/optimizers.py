@@ -7,12 +7,13 @@ import keras
 
 from unmask.config import OptimizerConfig
 from unmask.tables import choose
+from unmask.training.fused import fused
 
 Rate = Any  # a float, or a keras.optimizers.schedules.LearningRateSchedule
 
 OPTIMIZERS: dict[str, Callable[..., keras.Optimizer]] = {
-    "adam": keras.optimizers.Adam,
-    "adamw": keras.optimizers.AdamW,
+    "adam": fused(keras.optimizers.Adam),
+    "adamw": fused(keras.optimizers.AdamW),
     "sgd": keras.optimizers.SGD,
 }
 

@@ -66,3 +66,32 @@ def test_a_backbone_decays_by_its_share(name: str) -> None:
 def test_a_moving_average_is_kept_where_asked() -> None:
     assert not optimizers.build(config(), total_steps=10).use_ema
     assert optimizers.build(config(ema_momentum=0.9), total_steps=10).ema_momentum == 0.9
+
+
+@pytest.mark.parametrize(("name", "kind"), [("adam", keras.optimizers.Adam), ("adamw", keras.optimizers.AdamW)])
+def test_fused_steps_are_keras_own_to_rounding(name: str, kind: type[keras.Optimizer]) -> None:
+    section = config(name=name, schedule="cosine", weight_decay=0.01, clip_norm=1.0, ema_momentum=0.9)
+    values = {"weight_decay": 0.01, "global_clipnorm": 1.0, "use_ema": True, "ema_momentum": 0.9}
+    generator = np.random.default_rng(0)
+    start = generator.normal(size=(4, 3)).astype(np.float32)
+    ours, theirs = keras.Variable(start), keras.Variable(start)
+    fused = optimizers.build(section, total_steps=20)
+    composed = kind(learning_rate=optimizers.schedule(section, total_steps=20), **values)
+    for _ in range(20):
+        gradient = generator.normal(size=(4, 3)).astype(np.float32)
+        fused.apply([gradient], [ours])
+        composed.apply([gradient], [theirs])
+    # 1 - 0.999 is 5e-5 off in float32, in which the operation takes it.
+    np.testing.assert_allclose(np.asarray(ours), np.asarray(theirs), rtol=1e-4, atol=1e-5)
+    for state, other in zip(fused.variables, composed.variables, strict=True):
+        np.testing.assert_allclose(np.asarray(state), np.asarray(other), rtol=1e-4, atol=1e-5, err_msg=other.path)
+
+
+def test_adam_takes_its_step_as_one_operation(monkeypatch: pytest.MonkeyPatch) -> None:
+    def composed(*_: object) -> None:
+        raise AssertionError("Keras composed the step")
+
+    monkeypatch.setattr(keras.optimizers.Adam, "update_step", composed)
+    weight = keras.Variable(np.zeros(3, "float32"))
+    optimizers.build(config(schedule="constant"), total_steps=10).apply([np.ones(3, "float32")], [weight])
+    np.testing.assert_allclose(np.asarray(weight), -0.1, rtol=1e-5)  # the first step is the rate, by the formula

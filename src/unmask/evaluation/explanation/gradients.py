@@ -1,6 +1,6 @@
 """Gradients of a function, on whichever backend Keras has: Keras 3 itself offers none.
 
-One of the two modules outside of `data/` that name TensorFlow, and only inside of the function that needs it.
+One of the few modules outside of `data/` that name TensorFlow, and only inside of the function that needs it.
 """
 
 from collections.abc import Callable, Sequence
