@@ -118,5 +118,6 @@ def commit(root: Path) -> None:
     """
     if not run_git(root, "status", "--porcelain", "--", LOCK):
         return
+    run_git(root, "add", "--", LOCK)
     if run_git(root, "commit", "--quiet", "--message", COMMIT_MESSAGE, "--", LOCK) is None:
         raise RetrainingError(f"git does not commit {LOCK}: is its user set (git config user.email)?")
