@@ -24,6 +24,7 @@ DESCRIPTIONS = {
     DETECTOR: "Detectors of deepfake faces: each version is a trained model, `champion` the one to use.",
     LOG: "Decisions about the champion, one a version, none ever changed: `unmask promotions` lists them.",
 }
+LOGGED_MODEL = "models:/"
 EXISTS = "RESOURCE_ALREADY_EXISTS"
 APPEND_TRIES = 20  # many may write at once, and MLflow itself tries three times to find a free number
 
@@ -67,7 +68,7 @@ class Registry:
         with used_store(self.runs.store.uri):
             made = self.client.create_model_version(
                 DETECTOR,
-                f"models:/{model_id}",
+                f"{LOGGED_MODEL}{model_id}",
                 run_id=run_id,
                 tags={MODEL_TAG: model_sha256},
                 await_creation_for=0,
@@ -106,13 +107,15 @@ class Registry:
             Its number.
         """
         version = self.version(about)
+        source = str(version.source)
         for tries_left in reversed(range(APPEND_TRIES)):
             try:
                 with used_store(self.runs.store.uri):
                     line = self.client.create_model_version(
                         LOG,
-                        str(version.source),
+                        source,
                         run_id=version.run_id,
+                        model_id=source.removeprefix(LOGGED_MODEL),  # a server asks for it
                         tags=dict(content),
                         description=text,
                         await_creation_for=0,

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from mlflow_server import served
 from typer.testing import CliRunner
 
 from unmask.cli import app
@@ -173,6 +174,17 @@ def test_an_evaluation_of_another_model_file_is_an_error_and_nothing_is_written(
     with pytest.raises(EvaluationError, match="judged another"):
         examine(challenger, parameters=checkout.parameters, environment=checkout.environment)
     assert not (checkout.root / "mlruns").exists()
+
+
+def test_on_a_server_it_is_the_same(checkout: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
+    with served(checkout.environment, folder=tmp_path_factory.mktemp("server")) as address:
+        remote = replace(checkout, environment=replace(checkout.environment, tracking_uri=address))
+        first = promoted(remote, "cnn")
+        assert promoted(remote, "resnet50", skill=1.8, slope=0.2).is_refused
+        forced = promoted(remote, "other", skill=1.8, slope=0.3, is_forced=True)
+        assert aliases(remote)[CHAMPION] == forced.version
+        assert rollback(environment=remote.environment).version == first.version
+        assert len(log(remote.environment)[0]) == 4
 
 
 def test_a_dead_store_is_an_error(checkout: Any) -> None:
