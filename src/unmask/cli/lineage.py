@@ -73,7 +73,7 @@ def show_trace(found: Any) -> None:
         if link.name == "parameters" and facts:
             facts = {"": f"{len(facts)}, with --json all of them"}
         lines = [escape(f"{name} {cut(value)}".strip()) for name, value in facts.items()]
-        lines += [f"[yellow]missing: {escape(sentence)}[/]" for sentence in link.missing]
+        lines += [f"[yellow]missing: {escape(cut(sentence))}[/]" for sentence in link.missing]
         table.add_row(link.name, "\n".join(lines))
     Console().print(table)
 
