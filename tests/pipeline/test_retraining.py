@@ -102,7 +102,7 @@ def team(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Team]:
         first.set_parameters(
             {"download.source": "archive", "download.archive": str(made.write_archive(seed=1)), **OPEN_GATES}
         )
-        first.run("git", "init", "-q", "--bare", str(folder / "remote.git"))
+        first.run("git", "init", "-q", "--bare", "-b", "main", str(folder / "remote.git"))
         first.run("git", "branch", "-m", "main")
         first.run("git", "remote", "add", "origin", str(folder / "remote.git"))
         first.run("dvc", "remote", "add", "-q", "-d", "store", str(folder / "dvc-remote"))
