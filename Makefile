@@ -11,7 +11,7 @@ MEASURE := python -m benchmarks.real_faces --archive "$$UNMASK_REAL_DATA/faces-1
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-gpu repro test test-all check format lock ui bench bench-peers results clean
+.PHONY: help setup setup-gpu repro test test-all check ci retrain format lock ui bench bench-peers results clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +31,15 @@ check: $(READY) ## check format, lint, types, imports between layers, and the pi
 	mypy
 	lint-imports
 	dvc repro --dry --allow-missing
+
+ci: ## what continuous integration runs: the checks and the tests, with all they need
+	.ci/run
+
+# Variables: AGAINST, a commit or branch that the report compares with; PROMOTE=yes lets a model that passes become
+# champion; WHY, for the log. Exit status 10, nothing to do, is no failure.
+retrain: $(READY) ## pull, look for new data, reproduce, compare with the champion, report (report.md), push
+	unmask retrain --commit --against "$${AGAINST:-HEAD}" $${PROMOTE:+--promote} --why "$${WHY:-make retrain}" \
+	  || [ $$? -eq 10 ]
 
 ui: $(READY) ## open MLflow on the project's runs
 	unmask ui

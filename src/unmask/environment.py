@@ -10,6 +10,7 @@ DVC_ROOT = "DVC_ROOT"  # the main checkout, also where an experiment runs elsewh
 DVC_EXP_NAME = "DVC_EXP_NAME"  # the experiment's name; set by DVC
 MLFLOW_TRACKING_URI = "MLFLOW_TRACKING_URI"  # replaces the store in mlruns/
 UNMASK_REAL_DATA = "UNMASK_REAL_DATA"  # a folder of real face archives, for tests and measurements
+PEOPLE = ("GITHUB_ACTOR", "GITLAB_USER_LOGIN", "USER", "USERNAME")  # who acts: set by CI, or by the system
 KAGGLE_VARIABLES = ("KAGGLE_API_TOKEN", "KAGGLE_USERNAME", "KAGGLE_KEY", "KAGGLE_CONFIG_DIR")
 
 
@@ -23,6 +24,7 @@ class Environment:
         tracking_uri: MLflow's store if one was named, else empty.
         real_data: the folder of real face archives, or None.
         machine: this machine's name.
+        person: who acts, as CI or the system names them; empty where neither does.
     """
 
     root: Path
@@ -30,6 +32,7 @@ class Environment:
     tracking_uri: str
     real_data: Path | None
     machine: str
+    person: str = ""
 
 
 def read(variables: Mapping[str, str] | None = None) -> Environment:
@@ -46,4 +49,5 @@ def read(variables: Mapping[str, str] | None = None) -> Environment:
         tracking_uri=variables.get(MLFLOW_TRACKING_URI, ""),
         real_data=Path(real_data) if real_data else None,
         machine=socket.gethostname(),
+        person=next((variables[name] for name in PEOPLE if variables.get(name)), ""),
     )

@@ -15,7 +15,9 @@ UnmaskError                 shown as one line; the command exits with 1
 ├── EvaluationError         predictions cannot be judged as asked
 ├── WorkerError             a process that shared a stage's work died
 ├── LineageError            nothing is known by such a name, or the checkout cannot be read
-├── TrackingError           MLflow's store cannot be used (only `unmask track` lets it end a command)
+├── PromotionError          a model may not become champion, or no longer is asked to
+├── RetrainingError         a retraining cannot go on
+├── TrackingError           MLflow's store cannot be used (a stage only warns of it)
 └── StorageError            a file could not be written: no space, or no permission
 """
 
@@ -78,6 +80,14 @@ class WorkerError(UnmaskError):
 
 class LineageError(UnmaskError):
     """Nothing is known by such a name, or the checkout cannot be read."""
+
+
+class PromotionError(UnmaskError):
+    """A model was refused, another promotion came first, or there is no champion to return to."""
+
+
+class RetrainingError(UnmaskError):
+    """DVC or git failed in the course of a retraining."""
 
 
 class TrackingError(UnmaskError):

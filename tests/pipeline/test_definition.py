@@ -54,7 +54,8 @@ def test_outputs_survive_a_run_that_fails(stage: str) -> None:
 
 
 def test_every_section_of_the_parameters_is_some_stages() -> None:
-    assert sorted(PARAMETERS) == STAGES
+    # But for the gates of `unmask promote`, which is no stage: what it decides is the registry's, not an output.
+    assert sorted(set(PARAMETERS) - {"promote"}) == STAGES
 
 
 def test_every_model_is_trained_evaluated_and_compared() -> None:

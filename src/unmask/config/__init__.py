@@ -15,6 +15,7 @@ from unmask.config.data import (
     SplitConfig,
 )
 from unmask.config.evaluation import CompareConfig, EvaluateConfig, EvaluateExternalConfig, MetricName
+from unmask.config.promotion import PromoteConfig
 from unmask.config.reading import Config, flat_items, flatten, load, loss_budget, training_section
 from unmask.config.training import (
     AugmentationConfig,
@@ -48,6 +49,7 @@ __all__ = [
     "MetricName",
     "OptimizerConfig",
     "PreprocessConfig",
+    "PromoteConfig",
     "RecipeConfig",
     "Resnet50Config",
     "SampleConfig",

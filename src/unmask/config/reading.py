@@ -13,6 +13,7 @@ from pydantic_core import ErrorDetails
 
 from unmask.config.data import DownloadConfig, IndexConfig, PreprocessConfig, SplitConfig
 from unmask.config.evaluation import CompareConfig, EvaluateConfig, EvaluateExternalConfig
+from unmask.config.promotion import PromoteConfig
 from unmask.config.training import (
     ChooseLossConfig,
     HeadFeaturesConfig,
@@ -41,6 +42,7 @@ class Config:
     evaluate: EvaluateConfig
     evaluate_external: EvaluateExternalConfig
     compare: CompareConfig
+    promote: PromoteConfig
 
 
 class UniqueKeys(yaml.SafeLoader):

@@ -13,7 +13,6 @@ from unmask.tracking.contents import METRICS_FILE, MODEL_FILE, TRAINING_FILE
 from unmask.tracking.provenance import CHANGES_FILE, current_revision, run_git
 
 PULL = "neither here, nor in DVC's cache, nor in its remote: try dvc pull"
-SHORT = 12  # characters of a hash that are shown
 
 
 @dataclass(frozen=True)
@@ -140,12 +139,12 @@ def run_link(known: Known) -> Link:
         commit = run.tags.get("git_commit", "")
         is_dirty = run.tags.get("git_dirty") == "true"
         experiment = run.tags.get("dvc_experiment")
-        words = [run.status, f"from {short(commit)}{', dirty' if is_dirty else ''}"]
+        words = [run.status, f"from {commit}{', dirty' if is_dirty else ''}"]
         words += [f"experiment {experiment}"] if experiment else []
         words += ["written again from files"] if run.tags.get("rebuilt_from_files") else []
         facts[run.run_id] = "; ".join(words)
         if is_dirty:
-            missing.append(f"run {short(run.run_id)} began from changes that no commit has: see its {CHANGES_FILE}")
+            missing.append(f"run {run.run_id} began from changes that no commit has: see its {CHANGES_FILE}")
     return Link("run", facts, missing)
 
 
@@ -182,8 +181,3 @@ def sha256_of(snapshot: Snapshot, path: str) -> str | None:
     """Hashes a file of a state; None where it cannot be had."""
     content = snapshot.read(path)
     return None if content is None else hashlib.sha256(content).hexdigest()
-
-
-def short(digest: str) -> str:
-    """Cuts a hash to what a person compares."""
-    return digest[:SHORT]

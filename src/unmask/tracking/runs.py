@@ -11,6 +11,7 @@ from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, Run,
 from mlflow.exceptions import MlflowException
 from mlflow.utils.mlflow_tags import MLFLOW_DATASET_CONTEXT
 
+from unmask.errors import TrackingError
 from unmask.records import TRAIN
 from unmask.tracking.contents import Point, Split
 from unmask.tracking.store import EXPERIMENT, EXPERIMENT_TAGS, Store
@@ -94,6 +95,17 @@ class Runs:
     def get(self, run_id: str) -> Run:
         """Reads a run."""
         return self.client.get_run(run_id)
+
+    def model_of(self, run_id: str) -> str:
+        """Gives the id of the model that a run has logged.
+
+        Raises:
+            TrackingError: it has none.
+        """
+        outputs = self.get(run_id).outputs
+        if outputs is None or not outputs.model_outputs:
+            raise TrackingError(f"run {run_id} has logged no model: delete it, and unmask track writes it anew")
+        return str(outputs.model_outputs[0].model_id)
 
     def set_tags(self, run_id: str, tags: Mapping[str, str]) -> None:
         """Sets tags; a tag may be set again."""

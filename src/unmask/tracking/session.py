@@ -2,15 +2,18 @@
 
 import logging
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from unmask.environment import Environment
-from unmask.tracking.quiet import silence
+from unmask.errors import TrackingError
+from unmask.tracking.quiet import quiet, silence
 from unmask.tracking.store import LOCK_SECONDS, locate, prepare, redact
 from unmask.tracking.worker import Job, Worker
 
 if TYPE_CHECKING:
     from unmask.tracking.runs import Runs
+
+Answer = TypeVar("Answer")
 
 logger = logging.getLogger(__name__)
 
@@ -55,6 +58,24 @@ class Session:
         """Waits for what is queued, and ends the thread."""
         self.worker.run(lambda: None, seconds=seconds)
         self.worker.stop()
+
+
+def ask(question: "Callable[[Runs], Answer]", *, environment: Environment) -> Answer:
+    """Asks the store once, for a command that cannot do without the answer.
+
+    Raises:
+        TrackingError: the store gave none.
+    """
+    answers: list[Answer] = []
+    reasons: list[str] = []
+    with quiet() as wait_longer:
+        session = Session(environment, on_failure=reasons.append, connect_seconds=CONNECT_SECONDS)
+        wait_longer()  # `close` bounds it
+        session.submit(lambda: answers.append(question(session.runs)))
+        session.close(seconds=FINISH_SECONDS)
+    if not answers:
+        raise TrackingError(f"MLflow's store {address_of(environment)}: {' '.join(reasons)}")
+    return answers[0]
 
 
 def warn(environment: Environment) -> Callable[[str], None]:

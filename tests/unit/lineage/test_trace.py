@@ -42,7 +42,7 @@ def test_a_model_of_the_tree_leads_to_all_that_it_is_made_of(laboratory: Laborat
     assert links["split"].facts | {"dvc": ""} == {"train": 70, "validation": 15, "test": 15, "dvc": ""}
     assert set(links["shards"].facts) == {"train", "validation", "test"}
     assert links["parameters"].facts == {"recipe.seed": 2}
-    assert links["run"].facts[run_id] == "FINISHED; from ffffffffffff"
+    assert links["run"].facts[run_id] == f"FINISHED; from {'f' * 40}"
     assert links["model"].facts["sha256"] == laboratory.sha256()
     assert links["evaluation"].facts["roc_auc_score"] == "0.900 (0.850 to 0.950)"
     assert not [link for link in links.values() if link.missing]
@@ -98,8 +98,8 @@ def test_an_uncommitted_model_and_a_dirty_tree_are_said_to_be_so(laboratory: Lab
         "the working tree is dirty",
     ]
     ((run_id, words),) = [(name, words) for name, words in links["run"].facts.items() if name != "store"]
-    assert words == "FINISHED; from ffffffffffff, dirty; experiment odd-fox"
-    assert links["run"].missing == [f"run {run_id[:12]} began from changes that no commit has: see its changes.patch"]
+    assert words == f"FINISHED; from {'f' * 40}, dirty; experiment odd-fox"
+    assert links["run"].missing == [f"run {run_id} began from changes that no commit has: see its changes.patch"]
 
 
 @pytest.fixture

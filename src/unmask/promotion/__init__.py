@@ -1,0 +1,1 @@
+"""Which model is the champion: gates, decisions that are kept, and the way back."""

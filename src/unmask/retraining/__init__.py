@@ -1,0 +1,1 @@
+"""One retraining from end to end, as CI runs it: `unmask retrain`."""
