@@ -10,6 +10,8 @@ REAL = 0
 FAKE = 1
 LABEL_NAMES = {REAL: "real", FAKE: "fake"}
 
+SAMPLE_NAME = "unmask/sample"  # of the data set that this project draws
+
 TRAIN = "train"
 VALIDATION = "validation"
 TEST = "test"

@@ -74,7 +74,10 @@ EXPENSIVE = (
     Case(
         "evaluate",
         "reports/evaluate/cnn",
-        ("--model", "cnn", "--model-folder", "models/cnn", "--shards", "data/shards", "--split", "data/split"),
+        (
+            *("--model", "cnn", "--model-folder", "models/cnn", "--shards", "data/shards", "--split", "data/split"),
+            *("--records", "data/index/records.csv"),
+        ),
     ),
 )
 

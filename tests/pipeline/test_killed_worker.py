@@ -25,7 +25,7 @@ from unmask.data.index import IMAGES_PER_WORKER
 
 WORKERS = 2
 MESSAGE = "error: one of 2 processes died, most likely for lack of memory: free some, or allow fewer workers"
-END_SECONDS = 30
+END_SECONDS = 300
 STILL_SECONDS = 0.2
 SENDING = ("pipe_write", "sock_alloc_send")  # functions of the Linux kernel that wait for room, in a pipe or a socket
 SPLITS = ("data/shards/train", "data/shards/validation", "data/shards/test")

@@ -95,7 +95,8 @@ def test_search_chooses_the_loss_and_another_loss_trains_its_own_cell_only(proje
     project.set_parameters(searching)
     cells = [f"search_loss@cnn-{loss}" for loss in losses.names()]
     ran = project.repro("train@cnn")
-    assert ran[: len(cells) + 1] == [*cells, "choose_loss@cnn"]
+    assert sorted(ran[: len(cells)]) == cells
+    assert ran[len(cells)] == "choose_loss@cnn"
     choice = project.root / "reports" / "choose_loss" / "cnn"
     loss = json.loads((choice / "choice.json").read_text())["loss"]
     table = pd.read_csv(choice / "table.csv")

@@ -9,9 +9,10 @@ from unmask.data.audit.findings import FINE
 from unmask.evaluation.evidence import Judged
 from unmask.evaluation.metrics import NEAR_CHANCE
 from unmask.evaluation.robustness import amount_text
-from unmask.records import TEST
+from unmask.records import SAMPLE_NAME, TEST, Source
 
 CHANCE = 0.5
+WORST_CELLS = {"worst": "accuracy_score", "worst_ranked": "roc_auc_score"}
 
 
 def warnings_of(judged: Judged) -> list[str]:
@@ -20,6 +21,13 @@ def warnings_of(judged: Judged) -> list[str]:
     found = [*chance_warnings(report), *robustness_warnings(report)]
     found += [str(row["warning"]) for row in judged.external if row["warning"]]
     return found + slice_warnings(judged.slices) + explanation_warnings(report)
+
+
+def data_warnings(source: Source) -> list[str]:
+    """Warns of a model that has never seen a face."""
+    if source.name != SAMPLE_NAME:
+        return []
+    return ["it learnt from drawings, and was judged on drawings: of photographs it knows nothing"]
 
 
 def chance_warnings(report: Mapping[str, Any]) -> list[str]:
@@ -51,23 +59,24 @@ def marks_what_matters(explanation: Mapping[str, Any]) -> bool:
 
 
 def robustness_warnings(report: Mapping[str, Any]) -> list[str]:
-    """Warns of the worst perturbation where it leaves little more than chance of answers that were better."""
-    if "robustness" not in report:
-        return []
-    grid, worst = report["robustness"], report["robustness"]["worst"]
+    """Warns of the worst perturbations where they leave little more than chance of answers that were better."""
+    grid = report.get("robustness", {})
     # On a split of few reals a model that calls everything fake is accurate: its ranking gives it away.
-    if not any(worst[name] < NEAR_CHANCE <= grid[f"untouched_{name}"] for name in ("accuracy_score", "roc_auc_score")):
-        return []
-    return [
-        f"perturbed pictures ({worst_place(report)}) are judged little better than by chance: do not use it on them"
+    worst = [
+        grid[cell]
+        for cell, score in WORST_CELLS.items()
+        if cell in grid and grid[cell][score] < NEAR_CHANCE <= grid[f"untouched_{score}"]
     ]
+    places = " and ".join(dict.fromkeys(map(place_of, worst)))
+    if not places:
+        return []
+    return [f"perturbed pictures ({places}) are judged little better than by chance: do not use it on them"]
 
 
-def worst_place(report: Mapping[str, Any]) -> str:
-    """Names the worst perturbation: "crop, severity 5 (0.7 of the side kept)"."""
-    worst = report["robustness"]["worst"]
-    name, amount = worst["perturbation"], amount_text(worst["perturbation"], worst["amount"])
-    return f"{name.replace('_', ' ')}, severity {worst['severity']} ({amount})"
+def place_of(cell: Mapping[str, Any]) -> str:
+    """Names a perturbation: "crop, severity 5 (0.7 of the side kept)"."""
+    name, amount = cell["perturbation"], amount_text(cell["perturbation"], cell["amount"])
+    return f"{name.replace('_', ' ')}, severity {cell['severity']} ({amount})"
 
 
 def slice_warnings(slices: pd.DataFrame | None) -> list[str]:

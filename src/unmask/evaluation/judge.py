@@ -1,8 +1,10 @@
 """How a model's scores become answers, and reading that back from the files in which a model's evaluation says it."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from unmask.artifacts import read_json
 from unmask.errors import EvaluationError
@@ -34,9 +36,12 @@ def read_judge(metrics: Path) -> Judge:
     try:
         line = report["calibration"]
         calibration = Calibration(float(line["slope"]), float(line["intercept"]))
-        return Judge(calibration, float(report["threshold"]), float(report["confidence"]))
+        judge = Judge(calibration, float(report["threshold"]), float(report["confidence"]))
     except (KeyError, TypeError, ValueError) as error:
         raise damaged(metrics) from error
+    if not (np.isfinite([*asdict(calibration).values(), judge.threshold]).all() and calibration.slope > 0):
+        raise damaged(metrics)
+    return judge
 
 
 def read_report(file: Path) -> dict[str, Any]:

@@ -101,12 +101,14 @@ def reliability(evaluation: Evaluation, table: pd.DataFrame, model_name: str) ->
     figure = Figure(figsize=(6.0, 7.2), layout=margins())
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1.3])
     upper.plot([0, 1], [0, 1], color=FAINT, linestyle="--", linewidth=1, label="scores that are probabilities")
-    spread = wilson(table["fake_share"].to_numpy(), table["images"].to_numpy())
-    upper.vlines(table["mean_score"], *spread, color=MODEL_COLOUR, linewidth=1.2, label="95% interval of the share")
+    confidence = evaluation.confidence
+    spread = wilson(table["fake_share"].to_numpy(), table["images"].to_numpy(), confidence=confidence)
+    interval = f"{confidence:.0%} interval of the share, image by image"
+    upper.vlines(table["mean_score"], *spread, color=MODEL_COLOUR, linewidth=1.2, label=interval)
     line = {"color": MODEL_COLOUR, "linewidth": 2, "marker": "o", "markersize": 5}
     upper.plot(table["mean_score"], table["fake_share"], **line, label="model")
     upper.set_ylabel("share of fakes")
-    upper.legend(loc="upper left", frameon=False)
+    upper.legend(loc="best", frameon=False)
     share_axis(upper)
     widths = 0.9 * (table["high"] - table["low"])
     middles = (table["high"] + table["low"]) / 2

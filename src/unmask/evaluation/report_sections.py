@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from matplotlib.figure import Figure
 
 from unmask.evaluation import robustness_plot
-from unmask.evaluation.cautions import audit_warnings, warnings_of
+from unmask.evaluation.cautions import audit_warnings, data_warnings, warnings_of
 from unmask.evaluation.evidence import Evidence, Judged
 from unmask.evaluation.report_page import Picture, ReportPage, Section
 from unmask.evaluation.report_tables import (
@@ -79,7 +79,8 @@ def warnings_section(evidence: Evidence) -> Section:
     """Gathers what nobody may miss, the champion's first."""
     champion = evidence.comparison.champion.model
     names = [champion, *(name for name in evidence.models if name != champion)]
-    warnings = [f"{name}: {warning}." for name in names for warning in warnings_of(evidence.models[name])]
+    warnings = [f"Every model: {warning}." for warning in data_warnings(evidence.source)]
+    warnings += [f"{name}: {warning}." for name in names for warning in warnings_of(evidence.models[name])]
     if found := audit_warnings(evidence.audit["findings"]):
         number = "once" if len(found) == 1 else f"{len(found)} times"
         warnings.append(
@@ -113,7 +114,7 @@ def differences_section(evidence: Evidence) -> Section | None:
     """Shows which differences the data tells from none."""
     if evidence.tests.empty:
         return None
-    text = "Of every two models on the same images. Within noise: so many images do not tell the two apart."
+    text = "Of every two models on the same images. Within noise: these images are too few to tell the two apart."
     return Section("Differences", text=text, tables=[differences_table(evidence.tests, confidence=evidence.confidence)])
 
 

@@ -154,24 +154,30 @@ def summary(grid: pd.DataFrame) -> dict[str, object]:
         grid: what `measure_grid` gave.
 
     Returns:
-        Accuracy and area of the same pictures untouched, their means over all perturbed cells, and the cell of the
-        lowest accuracy.
+        Accuracy and area of the same pictures untouched, their means over all perturbed cells, and the cells of the
+        lowest accuracy and of the lowest area.
     """
     perturbed, untouched = grid[grid["severity"] > 0], grid[grid["severity"] == 0].iloc[0]
-    worst = perturbed.iloc[int(perturbed["accuracy_score"].argmin())]
     return {
         "images": int(grid["images"].iloc[0]),
         "untouched_accuracy_score": float(untouched["accuracy_score"]),
         "untouched_roc_auc_score": float(untouched["roc_auc_score"]),
         "mean_accuracy_score": round(float(perturbed["accuracy_score"].mean()), DIGITS),
         "mean_roc_auc_score": round(float(perturbed["roc_auc_score"].mean()), DIGITS),
-        "worst": {
-            "perturbation": str(worst["perturbation"]),
-            "severity": int(worst["severity"]),
-            "amount": float(worst["amount"]),
-            "accuracy_score": float(worst["accuracy_score"]),
-            "roc_auc_score": float(worst["roc_auc_score"]),
-        },
+        "worst": lowest(perturbed, "accuracy_score"),
+        "worst_ranked": lowest(perturbed, "roc_auc_score"),
+    }
+
+
+def lowest(grid: pd.DataFrame, score: str) -> dict[str, object]:
+    """Gives the cell in which a score is lowest."""
+    cell = grid.iloc[int(grid[score].argmin())]
+    return {
+        "perturbation": str(cell["perturbation"]),
+        "severity": int(cell["severity"]),
+        "amount": float(cell["amount"]),
+        "accuracy_score": float(cell["accuracy_score"]),
+        "roc_auc_score": float(cell["roc_auc_score"]),
     }
 
 

@@ -8,7 +8,6 @@ from unmask.evaluation.paired import standard_error
 
 Floats = NDArray[np.float64]
 NOTHING = 1e-9  # a standard error below this is a sum's last bits
-USUAL = 0.975  # the quantile by which few clusters are made to count for less
 
 
 def wilson(shares: Floats, counts: Floats, *, confidence: float = 0.95) -> tuple[Floats, Floats]:
@@ -28,7 +27,7 @@ def wilson(shares: Floats, counts: Floats, *, confidence: float = 0.95) -> tuple
     return middle - half, middle + half
 
 
-def effective_count(is_right: NDArray[np.bool_], clusters: NDArray[np.int64]) -> float:
+def effective_count(is_right: NDArray[np.bool_], clusters: NDArray[np.int64], *, confidence: float) -> float:
     """Says how many independent images would tell as much of a share as these do, some of which belong together.
 
     Source: Korn and Graubard 1998, "Confidence intervals for proportions with small expected number of positive counts
@@ -37,6 +36,7 @@ def effective_count(is_right: NDArray[np.bool_], clusters: NDArray[np.int64]) ->
     Args:
         is_right: (images,).
         clusters: (images,), numbers; images of one number belong together.
+        confidence: of the interval that is made of it.
 
     Returns:
         At most the images; the clusters where they do not differ, which says nothing of how others would.
@@ -46,8 +46,9 @@ def effective_count(is_right: NDArray[np.bool_], clusters: NDArray[np.int64]) ->
     error = standard_error(parts, clusters=clusters, labels=np.zeros(num_images, dtype=np.int64))
     if num_clusters in (1, num_images) or error < NOTHING:
         return float(num_clusters)
-    # An error estimated from few clusters is itself unsure.
-    certainty = float(t.ppf(USUAL, num_images - 1) / t.ppf(USUAL, num_clusters - 1)) ** 2
+    # An error estimated from few clusters is itself unsure, the more so the farther out the bounds are.
+    quantile = (1 + confidence) / 2
+    certainty = float(t.ppf(quantile, num_images - 1) / t.ppf(quantile, num_clusters - 1)) ** 2
     return min(float(num_images), certainty * share * (1 - share) / error**2)
 
 
@@ -65,5 +66,6 @@ def interval_of_share(
         The share, its lower and its upper bound.
     """
     share = np.array([is_right.mean()])
-    low, high = wilson(share, np.array([effective_count(is_right, clusters)]), confidence=confidence)
+    count = effective_count(is_right, clusters, confidence=confidence)
+    low, high = wilson(share, np.array([count]), confidence=confidence)
     return float(share[0]), float(low[0]), float(high[0])

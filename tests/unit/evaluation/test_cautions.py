@@ -3,8 +3,10 @@
 import pandas as pd
 import pytest
 
-from unmask.evaluation.cautions import audit_warnings, warnings_of
+from unmask.evaluation.cautions import audit_warnings, data_warnings, robustness_warnings, warnings_of
 from unmask.evaluation.evidence import Judged
+from unmask.evaluation.robustness import summary
+from unmask.records import SAMPLE_NAME, Source
 
 AREA = {"value": 0.8, "low": 0.7, "high": 0.9}
 EXPLAINED = {"is_sane": True, "occlusion_agreement": 0.2, "occlusion_agreement_error": 0.05}
@@ -14,7 +16,7 @@ def judged(
     *, worst: float = 0.7, untouched: float = 0.8, warning: str = "", is_worse: bool = False, area: float = 0.6
 ) -> Judged:
     cell = {"perturbation": "social_media", "severity": 5, "amount": 5, "accuracy_score": worst, "roc_auc_score": area}
-    grid = {"untouched_accuracy_score": untouched, "untouched_roc_auc_score": 0.8, "worst": cell}
+    grid = {"untouched_accuracy_score": untouched, "untouched_roc_auc_score": 0.8, "worst": cell, "worst_ranked": cell}
     slices = pd.DataFrame(
         {"column": ["jpeg_quality"], "slice": ["30"], "accuracy_score": [0.61], "is_worse": [is_worse]}
     )
@@ -86,3 +88,20 @@ def test_a_model_not_shown_to_be_better_than_chance_is_warned_of(low: float, war
 def test_only_findings_above_their_limits_are_warnings():
     findings = [{"verdict": "fine"}, {"verdict": "warning"}, {"verdict": "stop"}]
     assert audit_warnings(findings) == findings[1:]
+
+
+def test_a_ranking_lost_in_one_cell_is_warned_of_though_another_has_the_lowest_accuracy():
+    # Mostly fakes: a blur that makes everything look fake leaves the accuracy high.
+    cells = [("none", 0, 0.97, 0.97), ("blur", 5, 0.9, 0.5), ("brightness", 5, 0.85, 0.9)]
+    grid = pd.DataFrame(cells, columns=["perturbation", "severity", "accuracy_score", "roc_auc_score"])
+    (found,) = robustness_warnings({"robustness": summary(grid.assign(amount=3.0, images=60))})
+    assert "blur, severity 5" in found
+    assert "brightness" not in found
+
+
+def test_a_model_of_drawings_is_warned_of_and_one_of_photographs_is_not():
+    def source(name: str) -> Source:
+        return Source(name=name, version="", url="", licence="", archive="", bytes=0, sha256="")
+
+    assert "drawings" in data_warnings(source(SAMPLE_NAME))[0]
+    assert data_warnings(source("xhlulu/140k-real-and-fake-faces")) == []

@@ -29,6 +29,20 @@ def test_a_report_of_an_older_version_says_what_to_run(tmp_path: Path, missing: 
         read_judge(file)
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"threshold": float("nan")},
+        {"calibration": {"slope": float("nan"), "intercept": 0.0}},
+        {"calibration": {"slope": -1.0, "intercept": 0.0}},
+        {"calibration": {"slope": 1.0, "intercept": float("inf")}},
+    ],
+)
+def test_a_judge_that_could_not_judge_is_damaged(tmp_path: Path, changes: dict[str, object]) -> None:
+    with pytest.raises(EvaluationError, match=r"metrics\.json is damaged"):
+        read_judge(write(tmp_path, WRITTEN | changes))
+
+
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff\xfe"])
 def test_a_damaged_report_is_named(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "training.json").write_bytes(content)

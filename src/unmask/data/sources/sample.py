@@ -10,7 +10,7 @@ from unmask.config import DownloadConfig, SampleConfig
 from unmask.data.drawing.specimen import draw_specimen
 from unmask.data.parallel import in_chunks, map_in_order, worthwhile_workers
 from unmask.data.raw import Folders, describe
-from unmask.records import FAKE, LABEL_NAMES, REAL, Source
+from unmask.records import FAKE, LABEL_NAMES, REAL, SAMPLE_NAME, Source
 
 ARCHIVE = "sample.zip"
 # Counts up whenever the drawing changes, so that two data sets of one seed can be told apart.
@@ -36,7 +36,7 @@ def fetch(config: DownloadConfig, folders: Folders) -> Source:
     write_archive(archive, sample, workers=workers)
     return describe(
         archive,
-        name="unmask/sample",
+        name=SAMPLE_NAME,
         version=f"{DRAWING_VERSION}-seed{sample.seed}-{sample.images}x{sample.image_size}px",
         url="",
         licence="Apache-2.0, drawn by this project's code",

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from unmask.evaluation.appearance import LUMINANCE
+from unmask.evaluation.calibration import logits_of
 from unmask.evaluation.explanation.directions import directions_of
 from unmask.evaluation.explanation.gradcam import grad_cam
 from unmask.evaluation.metrics import decide
@@ -49,7 +50,7 @@ def draw(
     """
     wrong = mistakes(predictions, threshold=threshold)
     chosen = {
-        "worst": (wrong or farthest(predictions))[:COUNT],
+        "worst": (wrong or nearest(predictions, threshold=threshold))[:COUNT],
         "uncertain": nearest(predictions, threshold=threshold)[:COUNT],
     }
     headlines = {
@@ -112,22 +113,21 @@ def overlay(image: NDArray[np.uint8], heatmap: NDArray[np.float32]) -> NDArray[n
     return bytes_
 
 
-def farthest(predictions: Predictions) -> list[int]:
-    """Lists the positions of all images, the score farthest from its label first; of equals the first."""
-    order = np.argsort(-np.abs(predictions.scores - predictions.labels), kind="stable")
-    return [int(index) for index in order]
-
-
 def mistakes(predictions: Predictions, *, threshold: float) -> list[int]:
-    """Lists the positions of the images that are called what they are not, the surest first."""
+    """Lists the positions of the images that are called what they are not, the surest first; of equals the first."""
     is_wrong = decide(predictions.scores, threshold) != predictions.labels
-    return [index for index in farthest(predictions) if is_wrong[index]]
+    order = np.argsort(-sureness(predictions.scores, threshold=threshold), kind="stable")
+    return [int(index) for index in order if is_wrong[index]]
 
 
 def nearest(predictions: Predictions, *, threshold: float) -> list[int]:
-    """Lists the positions of all images, the score nearest to the threshold first; of equals the first."""
-    order = np.argsort(np.abs(predictions.scores - threshold), kind="stable")
-    return [int(index) for index in order]
+    """Lists the positions of all images, the least sure first; of equals the first."""
+    return [int(index) for index in np.argsort(sureness(predictions.scores, threshold=threshold), kind="stable")]
+
+
+def sureness(scores: NDArray[np.float64], *, threshold: float) -> NDArray[np.float64]:
+    """Says how far scores (images,) lie from the threshold: in logits, since a threshold may lie near 0 or 1."""
+    return np.abs(logits_of(scores) - logits_of(np.array([threshold])))
 
 
 def pick(batches: Batches, members: set[str]) -> Pictures:

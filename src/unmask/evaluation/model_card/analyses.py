@@ -1,6 +1,6 @@
 """Quantitative analyses: what the model reached, and what is left of it on pictures of other kinds."""
 
-from unmask.evaluation.cautions import worst_place
+from unmask.evaluation.cautions import place_of
 from unmask.evaluation.compare import differences_markdown, markdown
 from unmask.evaluation.evidence import Evidence, Judged
 from unmask.evaluation.model_card.markdown import section, subsection, table_lines
@@ -39,7 +39,7 @@ def robustness(judged: Judged) -> str:
         f"{grid['mean_accuracy_score']:.3f}, ROC AUC {grid['mean_roc_auc_score']:.3f} (untouched: "
         f"{grid['untouched_accuracy_score']:.3f} and {grid['untouched_roc_auc_score']:.3f})."
     )
-    place = f"The worst: {worst_place(judged.report)}, accuracy {worst['accuracy_score']:.3f}, ROC AUC "
+    place = f"The worst: {place_of(worst)}, accuracy {worst['accuracy_score']:.3f}, ROC AUC "
     cells = "" if judged.grid is None else table_lines(worst_cells_table(judged.grid))
     return subsection("Robustness", text, f"{place}{worst['roc_auc_score']:.3f}.", cells)
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from unmask.data.audit.page import Table
-from unmask.evaluation.cautions import audit_warnings, warnings_of
+from unmask.evaluation.cautions import audit_warnings, data_warnings, warnings_of
 from unmask.evaluation.evidence import Evidence
 from unmask.evaluation.model_card.markdown import bullets, code, facts, plain, section, subsection, table_lines
 from unmask.evaluation.report_tables import commit_command, lineage_table, run_query
@@ -26,7 +26,8 @@ FORBIDDEN = (
 
 def warnings(evidence: Evidence) -> str:
     """Says first what nobody may miss."""
-    found = [f"**Warning: {plain(warning)}.**" for warning in warnings_of(evidence.champion)]
+    sentences = [*data_warnings(evidence.source), *warnings_of(evidence.champion)]
+    found = [f"**Warning: {plain(sentence)}.**" for sentence in sentences]
     if audit_warnings(evidence.audit["findings"]):
         found.append("**Warning: the audit of the data found something above its limits, see Training data.**")
     return section("Warnings", bullets(found) or "None was raised by what was measured.")
@@ -59,7 +60,7 @@ def model_details(evidence: Evidence) -> str:
 
 def epochs(training: Mapping[str, Any]) -> str:
     """Says how long training took, and which epoch was kept."""
-    return f"{training['epochs']}, of which the {training['best_epoch'] + 1}. was kept"
+    return f"{training['epochs']}; the weights are those after epoch {training['best_epoch'] + 1}"
 
 
 def lineage(evidence: Evidence) -> str:

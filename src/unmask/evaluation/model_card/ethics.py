@@ -14,7 +14,7 @@ def ethical_considerations(evidence: Evidence) -> str:
         "A real photograph called fake can cost the person who shows it their credibility; "
         f"{errors(evidence.champion)}",
         "Faces are personal data in many countries: judge only pictures that you may process.",
-        "The people in the data did not agree to this use one by one; its licence says what is allowed.",
+        "Where the data shows people, they did not agree to this use one by one; its licence says what is allowed.",
         "Generators learn from detectors: a published detector is one more thing to be beaten.",
     ]
     return section("Ethical considerations", bullets(lines))

@@ -38,10 +38,15 @@ def texts(figure: Any) -> list[str]:
 
 
 def test_the_surest_mistakes_come_first_and_right_answers_are_left_out() -> None:
-    # Called real, real, fake, real, fake, at distances 0.2, 0.9, 0.7, 0.7 and 0.1 from the label.
-    found = predictions(labels=[0, 1, 0, 1, 1], scores=[0.2, 0.1, 0.7, 0.3, 0.9])
+    found = predictions(labels=[0, 1, 0, 1, 1], scores=[0.2, 0.1, 0.72, 0.3, 0.9])
     assert sheets.mistakes(found, threshold=0.5) == [1, 2, 3]
-    assert sheets.farthest(found) == [1, 2, 3, 0, 4]
+
+
+def test_the_surest_mistakes_lie_farthest_from_the_threshold_not_from_the_label() -> None:
+    # At a threshold of 0.1 a fake at 0.09 is a near miss, a real at 0.9 is surely called fake.
+    found = predictions(labels=[1, 0, 0], scores=[0.09, 0.9, 0.2])
+    assert sheets.mistakes(found, threshold=0.1) == [1, 2, 0]
+    assert sheets.nearest(found, threshold=0.1) == [0, 2, 1]
 
 
 def test_the_scores_nearest_to_the_threshold_come_first() -> None:
@@ -53,12 +58,12 @@ def test_each_picture_stands_beside_its_heatmap_with_label_score_name_and_answer
     found = predictions(labels=[0, 1, 1], scores=[0.625, 0.25, 0.75])
     drawn = sheets.draw(model, found, batches(found.members), threshold=0.4, model_name="cnn")
     assert texts(drawn["worst"])[0] == "cnn: the surest of its 2 mistakes on 3 validation images"
-    expected = ["fake, score 0.250", "1.jpg", "called real", "nothing speaks for it"]
-    expected += ["real, score 0.625", "…way from here/0.jpg", "called fake", ""]
+    expected = ["real, score 0.625", "…way from here/0.jpg", "called fake", ""]
+    expected += ["fake, score 0.250", "1.jpg", "called real", "nothing speaks for it"]
     assert texts(drawn["worst"])[2:] == expected
     shown = [np.asarray(axes.images[0].get_array()) for axes in drawn["worst"].axes]
-    assert [int(image.max()) for image in shown[::2]] == [2, 1]
-    assert shown[3][:, 0].mean() > 2 * shown[3][:, 3].mean()  # what speaks for fake lies on the left
+    assert [int(image.max()) for image in shown[::2]] == [1, 2]
+    assert shown[1][:, 0].mean() > 2 * shown[1][:, 3].mean()  # what speaks for fake lies on the left
 
 
 def test_the_least_sure_are_on_a_sheet_of_their_own(model: keras.Model) -> None:

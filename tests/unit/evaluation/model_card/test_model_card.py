@@ -54,7 +54,7 @@ def test_the_card_is_made_from_the_files(evidence):
         "- **Warning: the audit of the data found something above its limits",
         "- Input: RGB pictures of 64 x 64 pixels",
         "- Weights: 1,234,567",
-        "- Epochs: 15, of which the 12. was kept",
+        "- Epochs: 15; the weights are those after epoch 12",
         "| recipe.loss | focal |",
         "`git log -S7.dir --oneline -- dvc.lock`",
         f'`tags.model_sha256 = "{evidence.comparison.champion.model_sha256}"`',
