@@ -33,7 +33,7 @@ ResNet50 must average: with its maps flattened, 12,544 values of edges at the re
 112 px, it gave every image the same answer from the first or second epoch on, and no line was kept.
 """
 
-SILENT_WIDTH = 0.01
+CHANCE, SILENT_WIDTH = 0.5, 0.01
 SILENT = """A line at 0.500 of an interval with no width is a training that ended with the same answer for every image:
 the paper's batch of 3 at a rate of 0.001 can lose all its units at once. Another seed may not; it stands as it
 came out.
@@ -112,8 +112,8 @@ def curve(rows: Sequence[Row]) -> str:
 
 
 def is_silent(row: Row) -> bool:
-    """Whether a model gave all images about the same answer: then even the interval holds to chance."""
-    return bool(row["high"] - row["low"] < SILENT_WIDTH)
+    """Whether a model gave all images about the same answer: chance, and an interval that holds to it."""
+    return bool(row["high"] - row["low"] < SILENT_WIDTH and abs(row["value"] - CHANCE) < SILENT_WIDTH)
 
 
 def commands(rows: Sequence[Row]) -> str:

@@ -18,13 +18,14 @@ from statistics import median
 
 from benchmarks import comparison
 from benchmarks.comparison import Comparison, compare
-from benchmarks.train_step import OURS, PEERS_PYTHON, RATE, Commands, measured
+from benchmarks.train_step import OURS, PEERS_PYTHON, RATE, Commands, has_peer, measured
 from benchmarks.workspace import MeasurementError
 from unmask.console import run_stage
 
 NAME = "gpu-step"
 ROUNDS, SECONDS = 5, 3.0
 PEER_BAR = 1.0
+PEER_PACKAGES = ("torch", "transformers")
 PEER = "PyTorch: torch.compile, channels last, AMP"
 SIZE = ("--side", "256", "--batch", "64")
 IN_A_ROW = ("--in-a-row", "20")  # without waiting for a step's loss, as `fit` trains
@@ -105,9 +106,16 @@ def gpu_name() -> str:
 
 
 def peer_python() -> str:
-    """Names an interpreter that has PyTorch and transformers: this one, or that of the benchmarks' peers."""
-    has_peer = find_spec("torch") is not None and find_spec("transformers") is not None
-    return sys.executable if has_peer else str(PEERS_PYTHON)
+    """Names an interpreter that has PyTorch and transformers: this one, or that of the benchmarks' peers.
+
+    Raises:
+        MeasurementError: neither has both.
+    """
+    if all(find_spec(package) is not None for package in PEER_PACKAGES):
+        return sys.executable
+    if all(map(has_peer, PEER_PACKAGES)):
+        return str(PEERS_PYTHON)
+    raise MeasurementError("PyTorch and transformers are not installed: run `make bench-peers`")
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from benchmarks.workspace import MeasurementError
 
@@ -44,12 +45,13 @@ def measure(command: Sequence[str], *, environment: Mapping[str, str]) -> Usage:
         raise MeasurementError("memory is measured by /proc/*/smaps_rollup, which only Linux has")
     started = time.monotonic()
     peak_bytes = 0
-    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
+    with TemporaryFile() as errors, subprocess.Popen(command, env=environment, stderr=errors) as process:
         while process.poll() is None:
             peak_bytes = max(peak_bytes, sum(held_bytes(member) for member in tree(process.pid)))
             time.sleep(INTERVAL_SECONDS)
         seconds = time.monotonic() - started
-        message = process.stderr.read() if process.stderr else ""
+        errors.seek(0)
+        message = errors.read().decode(errors="replace")
     if process.returncode:
         raise MeasurementError(f"{' '.join(command)} failed with {process.returncode}: {message.strip()}")
     return Usage(seconds=seconds, peak_bytes=peak_bytes)

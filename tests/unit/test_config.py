@@ -3,7 +3,7 @@ import dataclasses
 import pytest
 import yaml
 
-from unmask import config
+from unmask import config, losses
 from unmask.errors import ConfigError
 
 
@@ -27,6 +27,16 @@ from unmask.errors import ConfigError
         ("sample: {images: 1200, image_size: 128, seed: 7}", "sample: faces", "got 'faces'; expected a mapping"),
         ("drift_auc: {warn: 0.6, stop: 1.0}", "drift_auc: {warn: 0.6}", r"split\.audit\.drift_auc\.stop: missing"),
         ("max_reject_share: 0.01", "max_reject_share: .nan", r"index\.max_reject_share"),
+        (
+            "drift_auc: {warn: 0.6, stop: 1.0}",
+            "drift_auc: {warn: 0.9, stop: 0.5}",
+            r"drift_auc: warn 0\.9 is above stop",
+        ),
+        (
+            "loss: searched ",
+            "loss: hinge ",
+            r"cnn\.recipe\.loss: got 'hinge'; expected searched, or a loss: binary_cros",
+        ),
     ],
 )
 def test_a_fault_is_named_by_its_full_key(write_parameters, old, new, message):
@@ -40,6 +50,23 @@ def test_a_number_that_yaml_reads_as_text_comes_with_advice(write_parameters):
     path = write_parameters({"learning_rate: 0.0003": "learning_rate: 3e-4"})
     with pytest.raises(ConfigError, match=r"learning_rate: got '3e-4'; .* \(YAML reads 1e-3 as text: write 0\.001\)"):
         config.load(path)
+
+
+@pytest.mark.parametrize("rule", ["fpr<=0", "fpr<=1.5", "half of it"])
+def test_a_text_of_the_wrong_form_is_told_in_words(write_parameters, rule):
+    path = write_parameters({"threshold_rule: accuracy": f'threshold_rule: "{rule}"'})
+    with pytest.raises(ConfigError) as caught:
+        config.load(path)
+    assert f"evaluate.threshold_rule: got '{rule}'; expected accuracy, balanced, half, or fpr<= and" in str(
+        caught.value
+    )
+    assert "\\d" not in str(caught.value)
+
+
+def test_every_loss_can_be_named(write_parameters):
+    for name in losses.names():
+        path = write_parameters({"loss: searched ": f"loss: {name} "})
+        assert config.load(path).train.cnn.recipe.loss == name
 
 
 def test_all_faults_are_named_at_once(write_parameters):

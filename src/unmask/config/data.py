@@ -2,10 +2,10 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from pydantic.dataclasses import dataclass
 
-from unmask.config.values import STRICT, Count, CountOrNone, Pixels, Positive, Probability, Share
+from unmask.config.values import STRICT, Count, CountOrNone, Pixels, Positive, Probability, Share, spelled
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -21,10 +21,10 @@ class SampleConfig:
 class KaggleConfig:
     """The data set at Kaggle, as owner/name, and what its zip must be; "" and 0 leave a pin open."""
 
-    dataset: Annotated[str, Field(pattern=r"^[\w-]+/[\w-]+$")]
-    version: Annotated[str, Field(pattern=r"^([1-9]\d*)?$")]
+    dataset: Annotated[str, spelled(r"[\w-]+/[\w-]+", expected="owner/name")]
+    version: Annotated[str, spelled(r"([1-9]\d*)?", expected='a whole number as text, such as "2", or ""')]
     bytes: CountOrNone
-    sha256: Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")]
+    sha256: Annotated[str, spelled(r"([0-9a-f]{64})?", expected='64 hexadecimal digits, or ""')]
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -52,6 +52,13 @@ class Limits:
 
     warn: Probability
     stop: Probability
+
+    @model_validator(mode="after")
+    def warns_before_it_stops(self) -> "Limits":
+        """Refuses a warning that would never be seen."""
+        if self.warn > self.stop:
+            raise ValueError(f"warn {self.warn:g} is above stop {self.stop:g}: it must not be")
+        return self
 
 
 @dataclass(frozen=True, config=STRICT)

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from unmask.config.values import STRICT, Count, CountOrNone, Share
+from unmask.config.values import STRICT, Count, CountOrNone, Share, spelled
 
 MetricName = Literal[
     "roc_auc_score",
@@ -34,7 +34,13 @@ class EvaluateConfig:
 
     seed: CountOrNone
     batch_size: Count
-    threshold_rule: Annotated[str, Field(pattern=r"^(accuracy|balanced|half|fpr<=0\.\d+)$")]
+    threshold_rule: Annotated[
+        str,
+        spelled(
+            r"accuracy|balanced|half|fpr<=0\.\d+",
+            expected="accuracy, balanced, half, or fpr<= and a share below 1 in digits, such as fpr<=0.01",
+        ),
+    ]
     robustness_images: CountOrNone
     slice_images: Count
     bootstrap_samples: Annotated[int, Field(ge=100)]

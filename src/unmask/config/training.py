@@ -1,14 +1,27 @@
 """The sections that say how a model learns: head_features, search_loss, choose_loss, train."""
 
+from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 from pydantic.dataclasses import dataclass
 
 from unmask.config.architectures import CnnConfig, Resnet50Config
 from unmask.config.values import STRICT, Count, CountOrNone, NotNegative, Positive, Probability
 
-LossName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]  # a file of losses/: this file need not change for one
+SEARCHED = "searched"
+LOSSES = Path(__file__).parent.parent / "losses"  # its files are listed: this file need not change for a further one
+
+
+def is_loss(name: str) -> str:
+    """Refuses what is no loss before a search is trained for it."""
+    names = sorted(file.stem for file in LOSSES.glob("[!_]*.py"))
+    if name not in (SEARCHED, *names):
+        raise ValueError(f"got {name!r}; expected {SEARCHED}, or a loss: {', '.join(names)}")
+    return name
+
+
+LossName = Annotated[str, AfterValidator(is_loss)]
 
 
 @dataclass(frozen=True, config=STRICT)

@@ -85,17 +85,22 @@ def opened(path: Path, config: IndexConfig) -> Iterator[ExternalSet]:
         The set.
 
     Raises:
-        ArchiveError: it is no set of labelled faces, or too many of its pictures cannot be used.
+        ArchiveError: it is no set of labelled faces, or too many of its pictures cannot be used; the set is named.
     """
     with TemporaryDirectory() as temporary:
         archive = path if path.is_file() else packed(path, Path(temporary) / f"{path.name}.zip")
-        index = index_archive(archive, config)
+        try:
+            index = index_archive(archive, config)
+        except ArchiveError as error:
+            raise ArchiveError(
+                f"{path}, a set from elsewhere: {str(error).replace(str(archive), str(path))}"
+            ) from error
         yield ExternalSet(name_of(path), archive, index.records, num_rejects=len(index.rejects))
 
 
 def packed(folder: Path, target: Path) -> Path:
-    """Stores a folder's files in a zip, by name."""
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
+    """Stores a folder's files in a zip, by name; files older than 1980, which a zip cannot say, are dated to it."""
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED, strict_timestamps=False) as archive:
         for file in sorted(path for path in folder.rglob("*") if path.is_file()):
             archive.write(file, file.relative_to(folder).as_posix())
     return target

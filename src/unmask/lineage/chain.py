@@ -7,12 +7,28 @@ from typing import Any
 
 from unmask import config
 from unmask.evaluation.bootstrap import bounds_text
-from unmask.lineage.snapshot import TRAIN_STAGE, WORKING_TREE, Snapshot, commits_naming
+from unmask.lineage.snapshot import DAMAGED, EVERY, TRAIN_STAGE, WORKING_TREE, Document, Snapshot, commits_naming
 from unmask.records import TEST
 from unmask.tracking.contents import METRICS_FILE, MODEL_FILE, TRAINING_FILE
-from unmask.tracking.provenance import CHANGES_FILE, current_revision, run_git
+from unmask.tracking.provenance import CHANGES_FILE, UNKNOWN, current_revision, run_git
 
-PULL = "neither here, nor in DVC's cache, nor in its remote: try dvc pull"
+NUMBER = (int, float)
+SCORES = ("accuracy_score", "roc_auc_score")
+INTERVAL = {"value": NUMBER, "low": NUMBER, "high": NUMBER}
+SOURCE_SHAPE: Mapping[str, Any] = {}
+TRAINING_SHAPE = {
+    "model_sha256": str,
+    "records": {EVERY: int},
+    "splits": {EVERY: {"sha256": str}},
+    "parameters": {},
+}
+REPORT_SHAPE = {
+    "model_sha256": str,
+    "records": {TEST: {EVERY: int}},
+    "test_shards_sha256": str,
+    TEST: dict.fromkeys(SCORES, INTERVAL),
+    "threshold": NUMBER,
+}
 
 
 @dataclass(frozen=True)
@@ -46,18 +62,28 @@ class Known:
     Attributes:
         snapshot: the state that the model is looked at in.
         model: its name in `params.yaml`.
-        training: its training.json; empty where it cannot be had.
-        report: its metrics.json; empty where it cannot be had.
+        description: its training.json.
+        evaluation: its metrics.json.
         runs: of this very model, the newest first.
         store: where runs were looked for, or why they could not be.
     """
 
     snapshot: Snapshot
     model: str
-    training: Mapping[str, Any]
-    report: Mapping[str, Any]
+    description: Document
+    evaluation: Document
     runs: Sequence[Run]
     store: str
+
+    @property
+    def training(self) -> Mapping[str, Any]:
+        """What training.json says; empty where it cannot be had."""
+        return self.description.content
+
+    @property
+    def report(self) -> Mapping[str, Any]:
+        """What metrics.json says; empty where it cannot be had."""
+        return self.evaluation.content
 
     @property
     def folder(self) -> str:
@@ -73,8 +99,8 @@ class Known:
 def model_link(known: Known) -> Link:
     """Names the model file."""
     facts = {"name": known.model, "file": f"{known.folder}/{MODEL_FILE}"}
-    if not known.training:
-        return Link("model", facts, [f"{known.folder}/{TRAINING_FILE} is {PULL}"])
+    if not known.sha256:
+        return Link("model", facts, [f"{known.folder}/{TRAINING_FILE} is {known.description.missing or DAMAGED}"])
     return Link("model", facts | {"sha256": known.sha256, "dvc": known.snapshot.digest(known.folder)})
 
 
@@ -95,11 +121,12 @@ def commit_link(known: Known) -> Link:
 
 def data_link(known: Known) -> Link:
     """Names the archive: its set, version and hash."""
-    source = known.snapshot.read_json("data/raw/source.json")
-    if not source:
-        return Link("data", {"dvc": known.snapshot.digest("data/raw")}, [f"data/raw/source.json is {PULL}"])
+    source = known.snapshot.read_json("data/raw/source.json", SOURCE_SHAPE)
+    if not source.content:
+        missing = f"data/raw/source.json is {source.missing or DAMAGED}"
+        return Link("data", {"dvc": known.snapshot.digest("data/raw")}, [missing])
     wanted = ("name", "version", "sha256", "bytes", "licence", "url")
-    return Link("data", {name: source[name] for name in wanted if source.get(name)})
+    return Link("data", {name: source.content[name] for name in wanted if source.content.get(name)})
 
 
 def split_link(known: Known) -> Link:
@@ -139,10 +166,13 @@ def run_link(known: Known) -> Link:
         commit = run.tags.get("git_commit", "")
         is_dirty = run.tags.get("git_dirty") == "true"
         experiment = run.tags.get("dvc_experiment")
-        words = [run.status, f"from {commit}{', dirty' if is_dirty else ''}"]
+        is_known = commit not in ("", UNKNOWN)
+        words = [run.status, f"from {commit if is_known else 'an unknown commit'}{', dirty' if is_dirty else ''}"]
         words += [f"experiment {experiment}"] if experiment else []
         words += ["written again from files"] if run.tags.get("rebuilt_from_files") else []
         facts[run.run_id] = "; ".join(words)
+        if not is_known:
+            missing.append(f"the commit that run {run.run_id} began from is not known")
         if is_dirty:
             missing.append(f"run {run.run_id} began from changes that no commit has: see its {CHANGES_FILE}")
     return Link("run", facts, missing)
@@ -151,12 +181,15 @@ def run_link(known: Known) -> Link:
 def evaluation_link(known: Known) -> Link:
     """Says how the model did on its test split."""
     file = f"reports/evaluate/{known.model}/{METRICS_FILE}"
-    if not known.report:
-        return Link("evaluation", {}, [f"{file} is {PULL}"])
+    if known.evaluation.missing:
+        return Link("evaluation", {}, [f"{file} is {known.evaluation.missing}"])
     if known.sha256 and known.report.get("model_sha256") != known.sha256:
         return Link("evaluation", {"file": file}, [f"{file} judged another model: run dvc repro"])
-    test = known.report[TEST]
-    scores = {name: bounds_text(**test[name]) for name in ("accuracy_score", "roc_auc_score") if name in test}
+    scores = {
+        name: bounds_text(**{bound: interval[bound] for bound in INTERVAL})
+        for name, interval in known.report.get(TEST, {}).items()
+        if name in SCORES and interval.keys() >= INTERVAL.keys()
+    }
     return Link("evaluation", {"file": file, **scores, "threshold": known.report.get("threshold")})
 
 

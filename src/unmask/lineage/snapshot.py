@@ -16,7 +16,27 @@ LOCK = "dvc.lock"
 WORKING_TREE = ""
 TRAIN_STAGE = "train@"
 
+DAMAGED = "damaged, or of another version: try dvc checkout"
+PULL = "neither here, nor in DVC's cache, nor in its remote: try dvc pull"
+EVERY = "*"  # in a shape: every key
+LOCK_SHAPE = {
+    "stages": {EVERY: {"outs": [{"path": str, "md5": str}], "params": {"params.yaml": {}}}},
+}
+
 Content = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Document:
+    """A JSON object of a state.
+
+    Attributes:
+        content: empty where it cannot be had.
+        missing: what it is then, as `PULL`; otherwise empty.
+    """
+
+    content: Content
+    missing: str = ""
 
 
 @dataclass(frozen=True)
@@ -34,16 +54,17 @@ class Snapshot:
     @cached_property
     def stages(self) -> Content:
         """What `dvc.lock` says of each stage; empty where there is none, or it cannot be read."""
-        if self.revision:
-            text = run_git(self.root, "show", f"{self.revision}:{LOCK}")
-        else:
-            lock = self.root / LOCK
-            text = lock.read_text(encoding="utf-8") if lock.exists() else None
         try:
+            text = run_git(self.root, "show", f"{self.revision}:{LOCK}") if self.revision else self.lock_of_tree()
             content = yaml.load(text or "", Loader=yaml.CSafeLoader)
-        except yaml.YAMLError:
+        except (yaml.YAMLError, OSError):
             return {}
-        return content.get("stages", {}) if isinstance(content, dict) else {}
+        return content.get("stages", {}) if fits(content, LOCK_SHAPE) else {}
+
+    def lock_of_tree(self) -> bytes:
+        """Reads the working tree's `dvc.lock`; empty where there is none."""
+        lock = self.root / LOCK
+        return lock.read_bytes() if lock.exists() else b""
 
     @cached_property
     def files(self) -> Any:
@@ -63,7 +84,7 @@ class Snapshot:
     def digest(self, path: str) -> str:
         """Gives the MD5 by which `dvc.lock` knows an output; empty where it does not."""
         outputs = (output for stage in self.stages.values() for output in stage.get("outs", []))
-        return next((str(output["md5"]) for output in outputs if output["path"] == path), "")
+        return next((output.get("md5", "") for output in outputs if output.get("path") == path), "")
 
     def parameters(self, stage: str) -> Content:
         """Gives the parameters that a stage was run with, by file and section, as `dvc.lock` keeps them."""
@@ -76,13 +97,32 @@ class Snapshot:
         except Exception:  # noqa: BLE001 (what a cache or remote lacks raises errors of a dozen libraries)
             return None
 
-    def read_json(self, path: str) -> Content:
-        """Reads a JSON object of this state; empty where it cannot be had, or is damaged."""
+    def read_json(self, path: str, shape: Content) -> Document:
+        """Reads a JSON object of this state, of a shape; see `fits`."""
+        text = self.read(path)
+        if text is None:
+            return Document({}, PULL)
         try:
-            content = json.loads(self.read(path) or b"{}")
-        except ValueError:
-            return {}
-        return content if isinstance(content, dict) else {}
+            content = json.loads(text)
+        except (ValueError, RecursionError):
+            return Document({}, DAMAGED)
+        return Document(content) if fits(content, shape) else Document({}, DAMAGED)
+
+
+def fits(content: Any, shape: Any) -> bool:
+    """Tells whether content has a shape: the type of each key that it has; keys of neither are free.
+
+    Example:
+        >>> fits({"records": {"test": 3}, "model": "cnn"}, {"records": {EVERY: int}})
+        True
+    """
+    if isinstance(shape, list):
+        return isinstance(content, list) and all(fits(item, shape[0]) for item in content)
+    if not isinstance(shape, dict):
+        return isinstance(content, shape)
+    return isinstance(content, dict) and all(
+        fits(value, shape.get(key, shape.get(EVERY, object))) for key, value in content.items()
+    )
 
 
 def commits_naming(root: Path, digest: str) -> list[str]:

@@ -11,8 +11,8 @@ from unmask.artifacts import sha256_of_file
 from unmask.environment import Environment
 from unmask.errors import LineageError
 from unmask.evaluation.judge import read_value
-from unmask.lineage.chain import Known, Link, Run, chain
-from unmask.lineage.snapshot import WORKING_TREE, Snapshot, snapshots
+from unmask.lineage.chain import REPORT_SHAPE, TRAINING_SHAPE, Known, Link, Run, chain
+from unmask.lineage.snapshot import DAMAGED, WORKING_TREE, Snapshot, snapshots
 from unmask.lineage.store import RunStore
 from unmask.records import LABEL_NAMES
 from unmask.tracking.contents import METRICS_FILE, TRAINING_FILE
@@ -21,9 +21,11 @@ from unmask.tracking.provenance import run_git
 RUN_ID = re.compile(r"[0-9a-f]{32}")
 SHA256 = re.compile(r"[0-9a-f]{64}")
 ALIAS = re.compile(r"(?:models:/)?(?P<name>[^/@\s]+)@(?P<alias>[\w.-]+)")
-ROW = re.compile(r"(?P<file>.+\.csv):(?P<line>\d+)")
+ROW = re.compile(r"(?P<file>.+\.csv):(?P<line>[0-9]{1,9})")
 EXPERIMENTS = "refs/exps"
 PREDICTIONS = "predictions.csv"
+RECORDS = "data/index/records.csv"
+LABELS = {str(label): name for label, name in LABEL_NAMES.items()}  # as a CSV has them
 KINDS = (
     "a model file or its sha256, a run, NAME@ALIAS of the registry, a commit, a DVC experiment, or predictions.csv:LINE"
 )
@@ -58,8 +60,8 @@ def trace(text: str, *, environment: Environment) -> list[Trace]:
     tracer = Tracer(environment.root.absolute(), RunStore(environment))
     if row := ROW.fullmatch(text):
         return [tracer.of_row(Path(row["file"]), line=int(row["line"]))]
-    if Path(text).is_file():
-        return [tracer.of_model(sha256_of_file(Path(text)), title=text)]
+    if is_file(Path(text)):
+        return [tracer.of_model(hash_of(Path(text)), title=text)]
     if SHA256.fullmatch(text):
         return [tracer.of_model(text, title="the model")]
     if RUN_ID.fullmatch(text):
@@ -101,26 +103,32 @@ class Tracer:
 
     def of_row(self, file: Path, *, line: int) -> Trace:
         """Follows one verdict of an evaluation; lines are counted as an editor does, the header being the first."""
-        if file.name != PREDICTIONS or not file.is_file():
+        if file.name != PREDICTIONS or not is_file(file):
             raise LineageError(f"{file} is not the {PREDICTIONS} of an evaluation")
-        with file.open(encoding="utf-8", newline="") as rows:
-            found = next((row for number, row in enumerate(csv.DictReader(rows), start=2) if number == line), None)
+        try:
+            with file.open(encoding="utf-8", newline="") as rows:
+                found = next((row for number, row in enumerate(csv.DictReader(rows), start=2) if number == line), None)
+        except (OSError, ValueError, csv.Error) as error:
+            raise LineageError(f"{file} cannot be read: {error}") from error
         if found is None:
             raise LineageError(f"{file} has no verdict on line {line}")
+        if not {"member", "score"} <= found.keys() or found.get("label") not in LABELS:
+            raise LineageError(f"{file}, line {line} is no verdict: the file is {DAMAGED}")
         sha256 = read_value(file.parent / METRICS_FILE, "model_sha256")
         known = self.known(*self.find_model(sha256, title=str(file)))
         return Trace(f"{file}, line {line}", [*chain(known), verdict_link(known, found)])
 
     def known(self, snapshot: Snapshot, model: str) -> Known:
         """Reads all that the links are made of."""
-        training = snapshot.read_json(f"models/{model}/{TRAINING_FILE}")
-        runs = self.store.of_model(str(training.get("model_sha256", "")))
-        report = snapshot.read_json(f"reports/evaluate/{model}/{METRICS_FILE}")
+        training = snapshot.read_json(f"models/{model}/{TRAINING_FILE}", TRAINING_SHAPE)
+        runs = self.store.of_model(training.content.get("model_sha256", ""))
+        report = snapshot.read_json(f"reports/evaluate/{model}/{METRICS_FILE}", REPORT_SHAPE)
         return Known(snapshot, model, training, report, runs, self.store.about)
 
     def find_model(self, sha256: str, *, title: str) -> tuple[Snapshot, str]:
         """Finds the state that has a model file: the working tree, else the newest commit of any branch."""
         seen: set[str] = set()
+        damaged = []
         for snapshot in snapshots(self.root):
             for model in snapshot.models():
                 folder = f"models/{model}"
@@ -129,11 +137,14 @@ class Tracer:
                     continue
                 if snapshot.revision != WORKING_TREE:  # whose files may have been edited since
                     seen.add(digest)
-                if snapshot.read_json(f"{folder}/{TRAINING_FILE}").get("model_sha256") == sha256:
+                training = snapshot.read_json(f"{folder}/{TRAINING_FILE}", TRAINING_SHAPE)
+                if training.missing == DAMAGED:
+                    damaged.append(f"; {folder}/{TRAINING_FILE} of {snapshot.revision or 'the tree'} is {DAMAGED}")
+                if training.content.get("model_sha256") == sha256:
                     return snapshot, model
         raise LineageError(
             f"{title}: no dvc.lock of this repository leads to a model with sha256 {sha256 or 'unknown'}; what DVC's "
-            "cache and remote do not hold cannot be found: try dvc fetch --all-commits"
+            f"cache and remote do not hold cannot be found: try dvc fetch --all-commits{''.join(damaged)}"
         )
 
     def commit_of(self, text: str) -> str:
@@ -146,14 +157,37 @@ class Tracer:
         raise LineageError(f"nothing is known as {text!r}; trace follows {KINDS}")
 
 
+def is_file(path: Path) -> bool:
+    """Tells whether there is such a file; a name that the system refuses, as one too long, is of none."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
+def hash_of(file: Path) -> str:
+    """Hashes a file.
+
+    Raises:
+        LineageError: it cannot be read.
+    """
+    try:
+        return sha256_of_file(file)
+    except OSError as error:
+        raise LineageError(f"{file} cannot be read: {error.strerror}") from error
+
+
 def verdict_link(known: Known, row: dict[str, str]) -> Link:
     """Names the picture of a verdict: where it came from, and its bytes."""
-    facts: dict[str, Any] = {"member": row["member"], "is": LABEL_NAMES[int(row["label"])], "score": row["score"]}
-    content = known.snapshot.read("data/index/records.csv")
+    facts: dict[str, Any] = {"member": row["member"], "is": LABELS[row["label"]], "score": row["score"]}
+    content = known.snapshot.read(RECORDS)
     if content is None:
-        return Link("verdict", facts, ["data/index/records.csv cannot be had: the picture's hash is not known"])
-    records = csv.DictReader(content.decode("utf-8").splitlines())
-    record = next((record for record in records if record["member"] == row["member"]), None)
+        return Link("verdict", facts, [f"{RECORDS} cannot be had: the picture's hash is not known"])
+    try:
+        records = csv.DictReader(content.decode("utf-8").splitlines())
+        record = next((record for record in records if record["member"] == row["member"]), None)
+    except (ValueError, KeyError, csv.Error):
+        return Link("verdict", facts, [f"{RECORDS} is {DAMAGED}; the picture's hash is not known"])
     if record is None:
         return Link("verdict", facts, ["the index has no such picture: it is of another archive"])
     return Link("verdict", {**facts, "sha256": record.get("sha256", "")})

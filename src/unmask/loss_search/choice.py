@@ -7,10 +7,10 @@ from pathlib import Path
 import pandas as pd
 
 from unmask import artifacts, losses
+from unmask.config.training import SEARCHED
 from unmask.errors import ConfigError, TrainingError
 from unmask.loss_search.scores import LossScores
 
-SEARCHED = "searched"
 CHOICE, TABLE = "choice.json", "table.csv"
 
 

@@ -40,7 +40,7 @@ def parameter_changes(root: Path, revision: str) -> list[Change]:
 
 def data_changes(root: Path, revision: str) -> list[Change]:
     """Compares where the data came from with what a commit says; nothing where either cannot be read."""
-    before, after = Snapshot(root, revision).read_json(SOURCE), Snapshot(root).read_json(SOURCE)
+    before, after = (state.read_json(SOURCE, {}).content for state in (Snapshot(root, revision), Snapshot(root)))
     if not before or not after:
         return []
     return compare({fact: before.get(fact) for fact in FACTS}, {fact: after.get(fact) for fact in FACTS})

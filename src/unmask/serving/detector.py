@@ -9,7 +9,8 @@ import keras
 import numpy as np
 
 from unmask.artifacts import sha256_of_file
-from unmask.data.pictures.decoding import Pixels
+from unmask.data.inspection import MIN_SIDE_PIXELS
+from unmask.data.pictures.decoding import Pixels, open_image
 from unmask.data.pictures.equalise import seen
 from unmask.errors import EvaluationError, ImageError
 from unmask.evaluation.calibration import Calibration
@@ -123,11 +124,19 @@ class Detector:
         name = f"{image}: " if isinstance(image, Path) else ""
         try:
             content = image.read_bytes() if isinstance(image, Path) else image
+            require_picture(content)
             return seen(content, self.preprocess, max_pixels=MAX_PIXELS)
         except OSError as error:
             raise ImageError(f"{name}{error.strerror}") from error
         except ImageError as error:
             raise ImageError(f"{name}{error}") from error
+
+
+def require_picture(content: bytes) -> None:
+    """Refuses what `index` refuses of pictures that could be decoded: a line of pixels."""
+    width, height = open_image(content, max_pixels=MAX_PIXELS).size
+    if min(width, height) < MIN_SIDE_PIXELS:
+        raise ImageError(f"{width}x{height}: a line, no picture")
 
 
 def champion(reports: Path) -> str:

@@ -112,8 +112,11 @@ def export(detector: Detector, target: Path) -> None:
         model_sha256=detector.model_sha256,
         name=LAYER,
     )
-    with artifacts.atomic_path(target) as temporary:
-        saved.save(temporary, keras.Model(network.input, layer(network.output), name=network.name))
+    try:
+        with artifacts.atomic_path(target) as temporary:
+            saved.save(temporary, keras.Model(network.input, layer(network.output), name=network.name))
+    except OSError as error:  # what `atomic_path` passes on: a place that takes no files, such as /proc
+        raise artifacts.storage_error(target, error) from error
 
 
 def load_exported(path: Path) -> Detector:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from unmask.artifacts import read_json, sha256_of_file, sha256_of_text
+from unmask.errors import EvaluationError
 from unmask.records import TEST, TRAIN, VALIDATION
 
 MODEL_FILE = "model.keras"
@@ -28,6 +29,7 @@ AUDIT_FILES = (
 
 EPOCH = "epoch"
 VALUE = "value"
+THRESHOLD = "threshold"
 TEST_DIGEST = "test_shards_sha256"
 NOT_SCORES = ("confidence", "records")  # settings and counts of the report
 FORBIDDEN = re.compile(r"[^\w.\-/ ]")
@@ -103,11 +105,14 @@ def read_model(name: str, folder: Path) -> TrainedModel:
         OSError: a file is missing.
         ValueError: a file is damaged.
     """
+    training = read_json(folder / TRAINING_FILE)
+    if not isinstance(training, dict):
+        raise ValueError(f"{TRAINING_FILE} is no object")
     return TrainedModel(
         name=name,
         folder=folder,
         sha256=sha256_of_file(folder / MODEL_FILE),
-        training=read_json(folder / TRAINING_FILE),
+        training=training,
         curves=tuple(read_curves(folder / HISTORY_FILE)),
     )
 
@@ -144,6 +149,26 @@ def read_test_split(metrics: Path) -> Split | None:
     records = content.get("records", {}).get(TEST, 0)
     count = sum(records.values()) if isinstance(records, Mapping) else records
     return Split(name=TEST, records=int(count), digest=str(content[TEST_DIGEST]))
+
+
+def read_evaluation(metrics: Path) -> tuple[dict[str, float], Split | None]:
+    """Reads a report's scores and test split.
+
+    Raises:
+        EvaluationError: the file is damaged, or holds no threshold or no score on the test split.
+    """
+    try:
+        scores, split = read_scores(metrics), read_test_split(metrics)
+    except (ValueError, TypeError, AttributeError) as error:
+        raise damaged(metrics) from error
+    if THRESHOLD not in scores or not any(name.startswith(f"{TEST}_") for name in scores):
+        raise damaged(metrics)
+    return scores, split
+
+
+def damaged(file: Path) -> EvaluationError:
+    """Makes the error to raise about a file that is no longer what a stage wrote."""
+    return EvaluationError(f"{file} is damaged: run `dvc repro` or `dvc checkout`")
 
 
 def flat_scores(content: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, float]]:

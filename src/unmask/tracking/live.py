@@ -67,7 +67,7 @@ class TrainingRun:
                 tags={**tags, TRAINING_TAG: key},
             )
             if patch := changes(Path.cwd()):
-                self.session.runs.log_text(self.run_id, patch, file=CHANGES_FILE)
+                self.session.runs.log_bytes(self.run_id, patch, file=CHANGES_FILE)
 
         def watch_load() -> None:
             from unmask.tracking.machine_load import MachineLoad

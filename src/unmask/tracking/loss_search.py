@@ -1,6 +1,7 @@
 """The search for a loss in MLflow: a run a model, below it a run a loss. Written from the files; twice is once."""
 
 import csv
+from collections.abc import Callable
 from pathlib import Path
 
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
@@ -9,7 +10,7 @@ from unmask.environment import Environment
 from unmask.loss_search.choice import CHOICE, TABLE, read_choice
 from unmask.loss_search.scores import HISTORY, SCORES, LossScores, read_scores
 from unmask.tracking.contents import EPOCH, Point, digest_of_folder, number
-from unmask.tracking.provenance import revision_of_output
+from unmask.tracking.provenance import Revision
 from unmask.tracking.runs import EXPERIMENT_TAG, Runs
 from unmask.tracking.writing import run_tags
 
@@ -19,13 +20,16 @@ FOLDER = "loss_search"
 SCORE = "validation_roc_auc"
 
 
-def write_loss(runs: Runs, *, folder: Path, environment: Environment) -> list[str]:
+def write_loss(
+    runs: Runs, *, folder: Path, environment: Environment, find_revision: Callable[[Path], Revision]
+) -> list[str]:
     """Adds one loss's run, unless the store has this very one.
 
     Args:
         runs: the store's.
         folder: `reports/search_loss/<model>-<loss>`.
         environment: the run's surroundings.
+        find_revision: tells what revision the folder comes from.
 
     Returns:
         What was written, in words.
@@ -34,7 +38,7 @@ def write_loss(runs: Runs, *, folder: Path, environment: Environment) -> list[st
     if not scores.validation_roc_auc or runs.find_tagged(SCORES_TAG, digest):
         return []
     tags = run_tags(
-        f"search_loss@{scores.model}-{scores.loss}", environment=environment, revision=revision_of_output(folder)
+        f"search_loss@{scores.model}-{scores.loss}", environment=environment, revision=find_revision(folder)
     )
     run_id = runs.start(
         f"{scores.model} {scores.loss}",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from unmask import config
 from unmask.environment import Environment
 from unmask.tracking.contents import read_model
+from unmask.tracking.provenance import current_revision
 from unmask.tracking.quiet import quiet
 from unmask.tracking.session import CONNECT_SECONDS, FINISH_SECONDS, Session, warn
 
@@ -89,7 +90,7 @@ def record_loss(folder: Path, *, environment: Environment) -> None:
     def job(runs: "Runs") -> None:
         from unmask.tracking.loss_search import write_loss
 
-        write_loss(runs, folder=folder, environment=environment)
+        write_loss(runs, folder=folder, environment=environment, find_revision=current_revision)
 
     submit_alone(job, environment=environment)
 

@@ -10,6 +10,11 @@ from pathlib import Path
 UNKNOWN = "unknown"
 SOURCES = (":(top)src", ":(top)stages", ":(top)params.yaml", ":(top)dvc.yaml")
 GIT_SECONDS = 10
+# Whatever the user's git is set to, `git apply` must understand it.
+PATCH = (
+    *("diff", "--binary", "--unified=3", "--no-color", "--no-ext-diff", "--no-textconv", "--no-renames"),
+    *("--src-prefix=a/", "--dst-prefix=b/"),
+)
 CHANGES_FILE = "changes.patch"  # of a run: what no commit holds of the code and parameters it began from
 
 
@@ -26,7 +31,21 @@ class Revision:
     dirty: str
 
 
-def run_git(folder: Path, *arguments: str, is_difference: bool = False) -> str | None:
+def run_git(folder: Path, *arguments: str) -> str | None:
+    """Runs git in a folder.
+
+    Args:
+        folder: where.
+        arguments: of git.
+
+    Returns:
+        Its output without the last line's end, or None when git is absent, slow, or refuses.
+    """
+    output = git_output(folder, *arguments)
+    return None if output is None else output.decode("utf-8", errors="replace").rstrip("\n")
+
+
+def git_output(folder: Path, *arguments: str, is_difference: bool = False) -> bytes | None:
     """Runs git in a folder.
 
     Args:
@@ -35,14 +54,14 @@ def run_git(folder: Path, *arguments: str, is_difference: bool = False) -> str |
         is_difference: whether git says by exit status 1 that it found differences.
 
     Returns:
-        Its output without the last line's end, or None when git is absent, slow, or refuses.
+        Its output, or None when git is absent, slow, or refuses.
     """
     command = ["git", "-C", str(folder), *arguments]
     try:
-        result = subprocess.run(command, capture_output=True, text=True, timeout=GIT_SECONDS, check=False)
+        result = subprocess.run(command, capture_output=True, timeout=GIT_SECONDS, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return None
-    return result.stdout.rstrip("\n") if result.returncode in ((0, 1) if is_difference else (0,)) else None
+    return result.stdout if result.returncode in ((0, 1) if is_difference else (0,)) else None
 
 
 def current_revision(folder: Path) -> Revision:
@@ -56,28 +75,29 @@ def current_revision(folder: Path) -> Revision:
     return Revision(commit=commit or UNKNOWN, dirty=dirty)
 
 
-def changes(folder: Path) -> str:
-    """What the pipeline reads that the commit does not hold, as a patch: `git apply` brings it back.
+def changes(folder: Path) -> bytes:
+    """What the pipeline reads that the commit does not hold, as a patch: `git apply` brings it back, byte for byte.
 
     Args:
         folder: the root of the checkout.
     """
-    patches = [run_git(folder, "diff", "HEAD", "--binary", "--", *SOURCES)]
-    new = run_git(folder, "ls-files", "--others", "--exclude-standard", "--", *SOURCES) or ""
-    for name in new.splitlines():
-        patches.append(run_git(folder, "diff", "--no-index", "--", os.devnull, name, is_difference=True))
-    return "".join(f"{patch}\n" for patch in patches if patch)
+    patches = [git_output(folder, *PATCH, "HEAD", "--", *SOURCES)]
+    new = git_output(folder, "ls-files", "-z", "--others", "--exclude-standard", "--", *SOURCES) or b""
+    for name in new.split(b"\0")[:-1]:
+        difference = ("--no-index", "--", os.devnull, os.fsdecode(name))
+        patches.append(git_output(folder, *PATCH, *difference, is_difference=True))
+    return b"".join(patch for patch in patches if patch)
 
 
 def revision_of_output(folder: Path) -> Revision:
-    """The commit whose `dvc.lock` first named a folder with this content; where there is none, the current revision.
+    """The commit whose `dvc.lock` first named a folder with this content; unknown where there is none.
 
     Args:
         folder: an output of the pipeline, inside the checkout.
     """
     commits = run_git(folder, "log", f"-S{dvc_digest(folder)}", "--format=%H", "--", ":(top)dvc.lock")
     if not commits:
-        return current_revision(folder)
+        return Revision(commit=UNKNOWN, dirty=UNKNOWN)
     return Revision(commit=commits.splitlines()[-1], dirty="false")
 
 

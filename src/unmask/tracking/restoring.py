@@ -1,13 +1,15 @@
 """Writing to MLflow what it lacks, from the files that the pipeline made: `unmask track`."""
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 from unmask import config
 from unmask.environment import Environment
-from unmask.errors import TrackingError
+from unmask.errors import TrackingError, UnmaskError
 from unmask.loss_search.scores import read_scores
 from unmask.tracking.contents import CHAMPION_FILE, MODEL_FILE, TRAINING_FILE, TrainedModel, read_model
+from unmask.tracking.provenance import revision_of_output
 from unmask.tracking.quiet import quiet
 from unmask.tracking.session import Session, address_of
 
@@ -31,27 +33,37 @@ def track(root: Path, *, section: config.EvaluateConfig, environment: Environmen
         What was written, in words; empty where the store had all of it.
 
     Raises:
-        TrackingError: the store cannot be used, or a model's folder is damaged.
+        TrackingError: the store cannot be used, or files are damaged; what the others say is written all the same.
     """
-    models = [read_finished(folder) for folder in finished_models(root / MODELS)]
     written: list[str] = []
+    damaged: list[str] = []
 
-    def job(model: TrainedModel) -> None:
-        from unmask.tracking.external import write_external
+    def attempt(job: Callable[[], None]) -> None:
+        try:
+            job()
+        except UnmaskError as error:  # of the files: MLflow's own are others
+            damaged.append(str(error))
+
+    def model_job(folder: Path) -> None:
         from unmask.tracking.writing import write_model
 
-        report = root / REPORTS / model.name
+        report, model = root / REPORTS / folder.name, read_finished(folder)
         written.extend(
             write_model(session.runs, model=model, report_folder=report, section=section, environment=environment)
         )
-        written.extend(
-            write_external(session.runs, model=model, folder=root / EXTERNALS / model.name, environment=environment)
-        )
+
+    def external_job(folder: Path) -> None:
+        from unmask.tracking.external import write_external
+
+        external, model = root / EXTERNALS / folder.name, read_finished(folder)
+        written.extend(write_external(session.runs, model=model, folder=external, environment=environment))
 
     def loss_job(folder: Path) -> None:
         from unmask.tracking.loss_search import write_loss
 
-        written.extend(write_loss(session.runs, folder=folder, environment=environment))
+        written.extend(
+            write_loss(session.runs, folder=folder, environment=environment, find_revision=revision_of_output)
+        )
 
     def choice_job(folder: Path) -> None:
         from unmask.tracking.loss_search import write_choice
@@ -68,16 +80,19 @@ def track(root: Path, *, section: config.EvaluateConfig, environment: Environmen
         wait_longer()
         session = Session(environment, on_failure=lambda _: None, connect_seconds=None)
         for folder in tried_losses(root):
-            session.submit(partial(loss_job, folder))
+            session.submit(partial(attempt, partial(loss_job, folder)))
         for folder in sorted((root / CHOICES).glob("*")):
-            session.submit(partial(choice_job, folder))
-        for model in models:
-            session.submit(partial(job, model))
+            session.submit(partial(attempt, partial(choice_job, folder)))
+        for folder in finished_models(root / MODELS):
+            session.submit(partial(attempt, partial(model_job, folder)))
+            session.submit(partial(attempt, partial(external_job, folder)))
         if (root / COMPARISON / CHAMPION_FILE).exists():
-            session.submit(comparison_job)  # last: it joins the run of its champion
+            session.submit(partial(attempt, comparison_job))  # last: it joins the run of its champion
         session.close(seconds=None)
     if session.worker.failure is not None:
         raise TrackingError(f"cannot write to MLflow's store {address_of(environment)}: {session.worker.failure}")
+    if damaged:
+        raise TrackingError("; ".join([*dict.fromkeys(damaged), "all else is in MLflow's store"]))
     return written
 
 
@@ -95,7 +110,7 @@ def read_finished(folder: Path) -> TrainedModel:
     """Reads a model folder for `track`, where a damaged one is an error."""
     try:
         return read_model(folder.name, folder)
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, TypeError, KeyError) as error:
         raise TrackingError(f"{folder} is damaged ({error}): run `dvc repro` or `dvc checkout`") from error
 
 

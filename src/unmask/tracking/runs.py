@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 from mlflow import MlflowClient
@@ -74,11 +75,10 @@ class Runs:
         self.client.set_terminated(run_id, status)
 
     def find(self, model_sha256: str, *, experiment: str) -> Run | None:
-        """Finds the run that made a model: that of the same DVC experiment first, else the newest."""
+        """Finds a model's run in a DVC experiment; without one, the run outside experiments first, else the newest."""
         found = self.find_all(model_sha256)
-        return next(
-            (run for run in found if run.data.tags.get(EXPERIMENT_TAG, "") == experiment), next(iter(found), None)
-        )
+        same = [run for run in found if run.data.tags.get(EXPERIMENT_TAG, "") == experiment]
+        return next(iter(same if experiment else [*same, *found]), None)
 
     def find_all(self, model_sha256: str) -> list[Run]:
         """Lists the runs that made a model, the newest first."""
@@ -153,9 +153,12 @@ class Runs:
         for file in files:
             self.client.log_artifact(run_id, str(file), folder)
 
-    def log_text(self, run_id: str, text: str, *, file: str) -> None:
-        """Writes a text as a file of the run."""
-        self.client.log_text(run_id, text, file)
+    def log_bytes(self, run_id: str, content: bytes, *, file: str) -> None:
+        """Writes bytes as a file of the run."""
+        with TemporaryDirectory() as folder:
+            path = Path(folder) / file
+            path.write_bytes(content)
+            self.client.log_artifact(run_id, str(path))
 
     def log_folder(self, run_id: str, source: Path, *, folder: str) -> None:
         """Copies a folder's content into a folder of the run."""

@@ -20,10 +20,10 @@ from unmask.tracking.contents import (
     Point,
     TrainedModel,
     audit_files,
+    damaged,
     digest_of_files,
     digest_of_folder,
-    read_scores,
-    read_test_split,
+    read_evaluation,
 )
 from unmask.tracking.provenance import Revision, revision_of_output
 from unmask.tracking.runs import EXPERIMENT_TAG, MODEL_TAG, TRAINING_TAG, Runs
@@ -149,15 +149,18 @@ def write_evaluation(runs: Runs, *, run_id: str, report_folder: Path, section: c
 
     Returns:
         Whether anything was written.
+
+    Raises:
+        EvaluationError: its `metrics.json` is damaged.
     """
     run = runs.get(run_id)
     digest = digest_of_folder(report_folder)
     if run.data.tags.get(EVALUATION_TAG) == digest:
         return False
     outputs = run.outputs.model_outputs if run.outputs else []
-    scores = [Point(name, value, 0) for name, value in read_scores(report_folder / METRICS_FILE).items()]
-    runs.log_points(run_id, scores, model_id=outputs[0].model_id if outputs else None)
-    test = read_test_split(report_folder / METRICS_FILE)
+    scores, test = read_evaluation(report_folder / METRICS_FILE)
+    points = [Point(name, value, 0) for name, value in scores.items()]
+    runs.log_points(run_id, points, model_id=outputs[0].model_id if outputs else None)
     runs.log_splits(run_id, [test] if test else [], folder=SHARDS)
     runs.log_folder(run_id, report_folder, folder=EVALUATION_FOLDER)
     how = config.flatten(section) if dataclasses.is_dataclass(section) else {}
@@ -175,12 +178,20 @@ def write_comparison(runs: Runs, *, folder: Path, environment: Environment) -> l
 
     Returns:
         What was written, in words; nothing where no run has the champion's model.
+
+    Raises:
+        EvaluationError: its `champion.json` is damaged.
     """
-    champion, digest = read_json(folder / CHAMPION_FILE), digest_of_folder(folder)
-    found = runs.find(champion["model_sha256"], experiment=environment.experiment)
+    try:
+        champion = read_json(folder / CHAMPION_FILE)
+        name, sha256 = champion["model"], champion["model_sha256"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise damaged(folder / CHAMPION_FILE) from error
+    digest = digest_of_folder(folder)
+    found = runs.find(sha256, experiment=environment.experiment)
     if found is None or found.data.tags.get(COMPARISON_TAG) == digest:
         return []
     run_id = str(found.info.run_id)
     runs.log_folder(run_id, folder, folder=COMPARISON_FOLDER)
     runs.set_tags(run_id, {COMPARISON_TAG: digest})
-    return [f"{champion['model']}: comparison of the models"]
+    return [f"{name}: comparison of the models"]

@@ -47,3 +47,9 @@ def test_a_training_that_fell_silent_is_named() -> None:
     assert "the same answer for every image" in curve
     (_, curve) = ablation_sections([row("base", 0.7), row("base", 0.5, share=0.3)])
     assert "the same answer" not in curve
+
+
+def test_a_training_that_is_sure_of_its_ranking_is_not_called_silent() -> None:
+    nearly_perfect = row("base", 0.998, share=0.3) | {"low": 0.995, "high": 1.0}
+    (_, curve) = ablation_sections([row("base", 0.7), nearly_perfect])
+    assert "the same answer" not in curve

@@ -1,5 +1,6 @@
 """Faces from elsewhere: found, read as the pipeline reads its own, refused with reasons."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -70,12 +71,6 @@ def test_two_sets_of_one_name_are_refused(tmp_path: Path) -> None:
         external.find_sets(tmp_path, [])
 
 
-def test_a_folder_without_classes_is_refused(tmp_path: Path, parameters: config.Config) -> None:
-    (tmp_path / "empty").mkdir()
-    with pytest.raises(ArchiveError):
-        read(tmp_path / "empty", parameters)
-
-
 def test_pictures_of_equal_bytes_and_of_one_group_belong_together(
     folder: Path, parameters: config.Config, make_image: Callable[..., bytes]
 ) -> None:
@@ -84,3 +79,24 @@ def test_pictures_of_equal_bytes_and_of_one_group_belong_together(
         names = found.clusters
     assert names["real/1.jpg"] == names["real/0.jpg"] == names["fake/4.jpg"]
     assert names["real/other.jpg"] == "real/other.jpg"
+
+
+def test_files_older_than_zips_can_say_are_read(folder: Path, parameters: config.Config) -> None:
+    os.utime(folder / "real" / "0.jpg", (0, 0))  # 1970
+    assert [len(members) for _, _, members in read(folder, parameters)] == [4, 4, 2]
+
+
+@pytest.mark.parametrize("as_archive", [False, True])
+def test_a_set_with_too_many_damaged_pictures_is_named(
+    folder: Path, parameters: config.Config, tmp_path: Path, as_archive: bool
+) -> None:
+    (folder / "real" / "0.jpg").write_bytes(b"damaged")
+    path = external.packed(folder, tmp_path / "faces.zip") if as_archive else folder
+    with pytest.raises(ArchiveError, match=rf"^{path}, a set from elsewhere: 1 of 10 images cannot be used"):
+        read(path, parameters)
+
+
+def test_a_folder_is_named_by_its_own_path(tmp_path: Path, parameters: config.Config) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ArchiveError, match=rf"^{tmp_path / 'empty'}, a set from elsewhere: {tmp_path / 'empty'} holds"):
+        read(tmp_path / "empty", parameters)

@@ -163,6 +163,9 @@ def test_a_verdict_on_a_picture_that_the_index_lacks_says_so(laboratory: Laborat
         ("make.py", "no dvc.lock of this repository leads to a model"),
         ("reports/evaluate/cnn/predictions.csv:9", "has no verdict on line 9"),
         ("elsewhere.csv:2", "is not the predictions.csv"),
+        ("a" * 300, "nothing is known as 'aaa"),
+        (f"{'a' * 300}/predictions.csv:2", "is not the predictions.csv"),
+        (f"reports/evaluate/cnn/predictions.csv:{'9' * 5000}", "nothing is known as"),
     ],
 )
 def test_what_nothing_is_known_of_is_one_clear_error(
@@ -171,6 +174,89 @@ def test_what_nothing_is_known_of_is_one_clear_error(
     monkeypatch.chdir(laboratory.root)
     with pytest.raises(LineageError, match=words):
         trace(subject, environment=laboratory.environment())
+
+
+def overwrite(file: Path, content: bytes) -> None:
+    file.unlink()  # a link into the cache
+    file.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"member,label,score\n\xff,1,0.5\n", "predictions.csv cannot be read"),
+        (b"member,label,score\n" + b"a" * 200_000 + b",1,0.5\n", "predictions.csv cannot be read"),
+        (b"member,label,score\na,fake,0.5\n", "predictions.csv, line 2 is no verdict"),
+        (b"member,label,score\na,7,0.5\n", "predictions.csv, line 2 is no verdict"),
+        (b"member,label,score\na\n", "predictions.csv, line 2 is no verdict"),
+        (b"label,score\n1,0.5\n", "predictions.csv, line 2 is no verdict"),
+    ],
+)
+def test_damaged_predictions_are_one_clear_error(laboratory: Laboratory, content: bytes, words: str) -> None:
+    file = laboratory.root / "reports" / "evaluate" / "cnn" / "predictions.csv"
+    overwrite(file, content)
+    with pytest.raises(LineageError, match=words):
+        trace(f"{file}:2", environment=laboratory.environment())
+
+
+@pytest.mark.parametrize("content", [b"\xff", b"path\nreal/0.jpg\n", b"member\n" + b"a" * 200_000])
+def test_a_damaged_index_leaves_a_verdict_without_the_pictures_hash(laboratory: Laboratory, content: bytes) -> None:
+    overwrite(laboratory.root / "data" / "index" / "records.csv", content)
+    row = laboratory.root / "reports" / "evaluate" / "cnn" / "predictions.csv"
+    (sentence,) = links_of(f"{row}:2", laboratory.environment())["verdict"].missing
+    assert sentence.startswith("data/index/records.csv is damaged")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "{",
+        "[]",
+        '{"records": []}',
+        '{"records": {"test": 3}}',
+        '{"test": 3}',
+        '{"test": {"accuracy_score": 0.5}}',
+        '{"test": {"accuracy_score": {"value": "a", "low": 0, "high": 1}}}',
+        '{"threshold": "x"}',
+        '{"model_sha256": 3}',
+    ],
+)
+def test_a_damaged_report_is_said_to_be_so(laboratory: Laboratory, content: str) -> None:
+    overwrite(laboratory.root / "reports" / "evaluate" / "cnn" / "metrics.json", content.encode())
+    links = links_of(str(laboratory.root / MODEL), laboratory.environment())
+    (sentence,) = links["evaluation"].missing
+    assert sentence.startswith("reports/evaluate/cnn/metrics.json is damaged")
+
+
+@pytest.mark.parametrize("content", ["{", '{"splits": []}', '{"records": 3}', '{"parameters": [1]}'])
+def test_a_damaged_description_is_said_to_be_so(laboratory: Laboratory, content: str) -> None:
+    laboratory.train(4)
+    sha256 = laboratory.sha256()
+    overwrite(laboratory.root / "models" / "cnn" / "training.json", content.encode())
+    with pytest.raises(LineageError, match=r"models/cnn/training\.json of the tree is damaged"):
+        trace(sha256, environment=laboratory.environment())
+
+
+def test_a_damaged_source_is_said_to_be_so(laboratory: Laboratory) -> None:
+    overwrite(laboratory.root / "data" / "raw" / "source.json", b"[")
+    (sentence,) = links_of(str(laboratory.root / MODEL), laboratory.environment())["data"].missing
+    assert sentence.startswith("data/raw/source.json is damaged")
+
+
+@pytest.mark.parametrize("content", [b"\xff", b"stages: [1]", b"stages: {train@cnn: 1}", b"stages: {a: {outs: [1]}}"])
+def test_a_damaged_lock_leaves_the_commits_to_be_searched(laboratory: Laboratory, content: bytes) -> None:
+    (laboratory.root / "dvc.lock").write_bytes(content)
+    links = links_of(laboratory.sha256(), laboratory.environment())
+    assert links["commit"].facts["commit"] == laboratory.commits[2]
+
+
+def test_a_run_of_no_known_commit_is_said_to_be_so(laboratory: Laboratory) -> None:
+    environment = laboratory.environment()
+    tags = {"git_commit": "unknown", "git_dirty": "unknown", "rebuilt_from_files": "true"}
+    run_id = write_run(environment, sha256=laboratory.sha256(), **tags)
+    run = links_of(str(laboratory.root / MODEL), environment)["run"]
+    assert run.facts[run_id] == "FINISHED; from an unknown commit; written again from files"
+    assert run.missing == [f"the commit that run {run_id} began from is not known"]
 
 
 def test_a_run_without_a_model_says_what_became_of_it(laboratory: Laboratory) -> None:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from unmask.config.training import SEARCHED
 from unmask.errors import ConfigError, TrainingError
-from unmask.loss_search.choice import CHOICE, SEARCHED, choose_loss, read_choice, table
+from unmask.loss_search.choice import CHOICE, choose_loss, read_choice, table
 from unmask.loss_search.scores import SCORES, LossScores, read_scores
 
 

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from unmask.artifacts import sha256_of_file
+from unmask.data.inspection import inspect_image
 from unmask.errors import EvaluationError, ImageError
 from unmask.serving.detector import BATCH, Detector, Verdict, champion
 
@@ -75,6 +76,18 @@ def test_a_damaged_picture_is_named(folders: tuple[Path, Path], tmp_path: Path) 
     (tmp_path / "cut.png").write_bytes(encoded(50)[:60])
     with pytest.raises(ImageError, match=r"cut\.png: "):
         Detector.load(*folders).predict([tmp_path / "cut.png"])
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 40), (40, 1)])
+def test_a_line_of_pixels_is_refused_as_the_index_refuses_it(
+    folders: tuple[Path, Path], tmp_path: Path, size: tuple[int, int]
+) -> None:
+    content = encoded(50, size=size)
+    (tmp_path / "line.png").write_bytes(content)
+    with pytest.raises(ImageError) as by_index:
+        inspect_image(content, max_pixels=10**6)
+    with pytest.raises(ImageError, match=rf"line\.png: {by_index.value}"):
+        Detector.load(*folders).predict([tmp_path / "line.png"])
 
 
 def test_a_damaged_model_says_what_to_run(folders: tuple[Path, Path]) -> None:

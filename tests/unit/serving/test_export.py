@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from unmask.artifacts import sha256_of_file
-from unmask.errors import EvaluationError
+from unmask.errors import EvaluationError, StorageError
 from unmask.evaluation.calibration import Calibration
 from unmask.models.average import average
 from unmask.serving.checks.encoding import as_png
@@ -195,3 +195,9 @@ def test_a_file_whose_calibrated_layer_makes_no_sense_is_refused(
     rewrite(path, old, new)
     with pytest.raises(EvaluationError, match=message):
         load_exported(path)
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="there is no /proc here")
+def test_a_place_that_takes_no_files_is_named() -> None:
+    with pytest.raises(StorageError, match=r"cannot write /proc/faces\.keras: No such file or directory"):
+        export(detector_of(member(1)), Path("/proc/faces.keras"))

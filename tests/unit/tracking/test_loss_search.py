@@ -10,6 +10,7 @@ from unmask.environment import Environment
 from unmask.loss_search.choice import TABLE, choose_loss, table
 from unmask.loss_search.scores import HISTORY, LossScores
 from unmask.tracking import mirror, restoring
+from unmask.tracking.provenance import Revision
 from unmask.tracking.store import locate
 
 
@@ -72,6 +73,16 @@ def test_missing_losses_are_written_from_the_files(
     written = restoring.track(tmp_path, section=None, environment=environment)
     assert written == ["cnn: loss brier", "cnn: loss focal"]
     assert restoring.track(tmp_path, section=None, environment=environment) == []
+
+
+def test_a_loss_just_tried_is_of_this_commit_and_a_rebuilt_one_of_none_that_is_known(
+    environment: Environment, reports: dict[str, LossScores], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mirror, "current_revision", lambda _: Revision(commit="c" * 40, dirty="true"))
+    mirror.record_loss(tmp_path / "reports" / "search_loss" / "cnn-focal", environment=environment)
+    restoring.track(tmp_path, section=None, environment=environment)
+    commits = {name: run.data.tags.get("git_commit") for name, run in runs(environment).items()}
+    assert commits == {"cnn focal": "c" * 40, "cnn brier": "unknown", "cnn losses": None}
 
 
 def test_a_missing_choice_is_written_from_the_files_once(

@@ -112,15 +112,18 @@ def test_the_picture_of_the_first_batch_goes_with_the_training(environment: Envi
     assert "first_batch.png" in files_of(environment, found, "training")
 
 
-@pytest.mark.parametrize("patch", ["", "diff --git a/params.yaml b/params.yaml\n"])
+@pytest.mark.parametrize("patch", [b"", b"diff --git a/params.yaml b/params.yaml\r\n\xff\0"])
 def test_a_training_from_uncommitted_changes_keeps_them(
-    environment: Environment, patch: str, monkeypatch: pytest.MonkeyPatch
+    environment: Environment, patch: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(live, "changes", lambda _: patch)
     with live.training_run(model_name="cnn", section=TRAINING, environment=environment):
         pass
     (run,) = runs_of(environment)
     assert files_of(environment, run, "") == (["changes.patch"] if patch else [])
+    if patch:
+        client = mlflow.MlflowClient(locate(environment).uri)
+        assert Path(client.download_artifacts(run.info.run_id, "changes.patch")).read_bytes() == patch
 
 
 def test_the_model_carries_its_signature_and_answers(environment: Environment, trained: MakeFolder) -> None:

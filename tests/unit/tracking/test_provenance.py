@@ -40,7 +40,7 @@ def test_a_changed_parameter_makes_the_tree_dirty_and_dvc_lock_does_not(checkout
 
 
 def test_what_no_commit_holds_is_a_patch_that_brings_it_back(checkout: Path) -> None:
-    assert changes(checkout) == ""
+    assert changes(checkout) == b""
     (checkout / "src").mkdir()
     (checkout / "src" / "kept.py").write_text("old = 1\n\n")
     git(checkout, "add", "src")
@@ -50,12 +50,41 @@ def test_what_no_commit_holds_is_a_patch_that_brings_it_back(checkout: Path) -> 
         (checkout / name).write_text(content)
     (checkout / "notes.txt").write_text("the pipeline does not read this")
     patch = checkout / "changes.patch"
-    patch.write_text(changes(checkout))
+    patch.write_bytes(changes(checkout))
     assert "notes" not in patch.read_text()
     git(checkout, "checkout", "-q", ".")
     (checkout / "src" / "new file.py").unlink()
     git(checkout, "apply", str(patch))
     assert {name: (checkout / name).read_text() for name in edited} == edited
+
+
+def test_the_patch_brings_every_byte_back(checkout: Path) -> None:
+    for key, value in {"color.ui": "always", "diff.noprefix": "true", "diff.context": "0"}.items():
+        git(checkout, "config", key, value)
+    source = checkout / "src"
+    source.mkdir()
+    kept = {"crlf.py": b"a = 1\r\nb = 2\r\n", "picture.bin": b"\0\xff\x01", "latin.txt": b"caf\xe9\nno end"}
+    for name, content in kept.items():
+        (source / name).write_bytes(content)
+    git(checkout, "add", "src")
+    git(checkout, "commit", "-qm", "code")
+    edited = {
+        **{name: content.replace(b"1", b"7") + b"\xfe\r\n" for name, content in kept.items()},
+        "n\u00e9w \u4eba.py": b"new = True\r\n",
+        "new.bin": bytes(range(256)),
+        "new latin.txt": b"\xe9t\xe9",
+        "empty.py": b"",
+        "\udcff.py": b"name = 'no UTF-8'\n",
+    }
+    for name, content in edited.items():
+        (source / name).write_bytes(content)
+    patch = checkout / "changes.patch"
+    patch.write_bytes(changes(checkout))
+    git(checkout, "checkout", "-q", ".")
+    git(checkout, "clean", "-fdq", "src")
+    assert {path.name: path.read_bytes() for path in source.iterdir()} == kept
+    git(checkout, "apply", "--whitespace=nowarn", str(patch))
+    assert {path.name: path.read_bytes() for path in source.iterdir()} == edited
 
 
 def test_a_rebuilt_run_names_the_commit_that_first_locked_the_model(checkout: Path) -> None:
@@ -68,8 +97,8 @@ def test_a_rebuilt_run_names_the_commit_that_first_locked_the_model(checkout: Pa
     assert revision_of_output(checkout / "models" / "cnn") == Revision(commit=trained, dirty="false")
 
 
-def test_a_model_that_no_commit_locked_is_of_the_current_revision(checkout: Path) -> None:
-    assert revision_of_output(checkout / "models" / "cnn") == current_revision(checkout)
+def test_the_commit_of_a_model_that_no_commit_locked_is_unknown(checkout: Path) -> None:
+    assert revision_of_output(checkout / "models" / "cnn") == Revision(commit=UNKNOWN, dirty=UNKNOWN)
 
 
 def test_outside_git_the_commit_is_unknown(tmp_path: Path) -> None:
