@@ -193,6 +193,7 @@ def test_two_at_once_harm_neither_remote_nor_store_nor_registry(team: Team) -> N
         assert pulled.content("models") == runner.content("models")
 
 
+@pytest.mark.slow
 def test_the_report_holds_no_password_of_the_store(team: Team) -> None:
     runner = team.runner("secret", changes={"evaluate.bootstrap_samples": 140})
     address = team.server.replace("http://", "http://ada:planted-token@")
