@@ -64,3 +64,12 @@ def address(browser: Browser, environment: Environment, tmp_path_factory: pytest
     """The address of a real MLflow server on that store; it is ended afterwards."""
     with served(environment, folder=tmp_path_factory.mktemp("server")) as url:
         yield url
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """An empty page."""
+    context = browser.new_context(viewport={"width": 1700, "height": 1200})
+    context.set_default_timeout(60_000)
+    yield context.new_page()
+    context.close()
