@@ -8,7 +8,7 @@ from types import ModuleType
 
 import pytest
 from mlflow_server import served
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from unmask.environment import Environment
 from unmask.tracking import restoring
