@@ -29,6 +29,7 @@ def promote(
 
     with silent_start():
         from unmask.promotion.challenger import Challenger
+        from unmask.promotion.decisions import REFUSED
         from unmask.promotion.promote import examine
         from unmask.promotion.promote import promote as decide
         from unmask.serving.detector import champion
@@ -44,7 +45,7 @@ def promote(
     else:
         show_gates(examined.gates)
         typer.echo(f"{name}, version {examined.version}: {decision.outcome}")
-    if decision is not None and decision.outcome == "refused":
+    if decision is not None and decision.outcome == REFUSED:
         total, failed = len(examined.gates), examined.failed
         raise PromotionError(f"{name} is refused by {len(failed)} of {total} gates: {', '.join(failed)}")
 

@@ -1,13 +1,15 @@
 """What MLflow's store has of a model, a run or an alias. A store that is absent or dead is an answer, not an error."""
 
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from unmask.environment import Environment
 from unmask.lineage.chain import Run
-from unmask.tracking.quiet import quiet
-from unmask.tracking.session import CONNECT_SECONDS, Session, address_of
+from unmask.tracking.session import CONNECT_SECONDS, address_of, attempt
 from unmask.tracking.store import locate
+
+if TYPE_CHECKING:
+    from unmask.tracking.runs import Runs
 
 Answer = TypeVar("Answer")
 
@@ -31,33 +33,29 @@ class RunStore:
     def of_model(self, sha256: str) -> Sequence[Run]:
         """Lists the runs that made a model file, the newest first."""
 
-        def ask(session: Session) -> list[Run]:
-            return [as_run(found) for found in session.runs.find_all(sha256)]
+        def ask(runs: "Runs") -> list[Run]:
+            return [as_run(found) for found in runs.find_all(sha256)]
 
         return self.ask(ask, otherwise=[]) if sha256 else []
 
     def by_id(self, run_id: str) -> Run | None:
         """Reads a run."""
-        return self.ask(lambda session: as_run(session.runs.get(run_id)), otherwise=None)
+        return self.ask(lambda runs: as_run(runs.get(run_id)), otherwise=None)
 
     def by_alias(self, name: str, alias: str) -> Run | None:
         """Reads the run of the version of a registered model that has an alias."""
 
-        def ask(session: Session) -> Run:
-            version = session.runs.client.get_model_version_by_alias(name, alias)
-            return as_run(session.runs.get(str(version.run_id)))
+        def ask(runs: "Runs") -> Run:
+            version = runs.client.get_model_version_by_alias(name, alias)
+            return as_run(runs.get(str(version.run_id)))
 
         return self.ask(ask, otherwise=None)
 
-    def ask(self, question: "Callable[[Session], Answer]", *, otherwise: Answer) -> Answer:
+    def ask(self, question: "Callable[[Runs], Answer]", *, otherwise: Answer) -> Answer:
         """Asks the store once, with a bounded wait."""
         if not self.is_there:
             return otherwise
-        answers: list[Answer] = []
-        with quiet():
-            session = Session(self.environment, on_failure=self.fail, connect_seconds=CONNECT_SECONDS)
-            session.submit(lambda: answers.append(question(session)))
-            session.close(seconds=CONNECT_SECONDS)
+        answers = attempt(question, environment=self.environment, on_failure=self.fail, seconds=CONNECT_SECONDS)
         return answers[0] if answers else otherwise
 
     def fail(self, reason: str) -> None:

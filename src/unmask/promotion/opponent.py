@@ -13,13 +13,12 @@ from unmask.evaluation.judge import read_judge, read_report, read_value
 from unmask.evaluation.paired import Difference
 from unmask.models import saved
 from unmask.records import TEST
-from unmask.serving.check_pictures import read_members
+from unmask.serving.check_pictures import PREDICTIONS_FILE, read_members
 from unmask.serving.detector import Detector
 from unmask.tracking.contents import METRICS_FILE, TEST_DIGEST, TRAINING_FILE
 from unmask.tracking.registry import Registry
 from unmask.tracking.writing import EVALUATION_FOLDER, TRAINING_FOLDER
 
-PREDICTIONS_FILE = "predictions.csv"
 NETWORK = "network"
 PART = 256  # pictures read at once
 

@@ -70,7 +70,7 @@ def examine(challenger: Challenger, *, parameters: Config, environment: Environm
         TrackingError: the store cannot be used.
     """
     evidence = challengers.measure(challenger)
-    model_sha256 = read_model(challenger.name, challenger.model_folder).sha256
+    model_sha256 = str(evidence.report["model_sha256"])
     with tempfile.TemporaryDirectory() as temporary:
         copies = Path(temporary)
 

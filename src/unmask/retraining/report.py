@@ -10,7 +10,7 @@ from unmask.promotion import gates
 from unmask.promotion.challenger import Challenger
 from unmask.promotion.decisions import Decision
 from unmask.promotion.promote import Examination
-from unmask.retraining.changes import Change, data_changes, parameter_changes, spell
+from unmask.retraining.changes import Change, data_changes, parameter_changes, spell, trained
 from unmask.tracking.session import address_of
 
 SHOWN = 60  # changes of parameters; a new profile may have hundreds
@@ -26,7 +26,6 @@ class Report:
         against: the commit, branch or tag that changes are counted from.
         news: what changed upstream, in words; empty for nothing.
         stages: those that ran.
-        trained: the models that were trained.
         challenger: the model that wants to be champion.
         examined: how it did.
         decision: what was decided; None where nothing was.
@@ -36,7 +35,6 @@ class Report:
     against: str
     news: str
     stages: Sequence[str]
-    trained: Sequence[str]
     challenger: Challenger
     examined: Examination
     decision: Decision | None
@@ -103,9 +101,9 @@ def table(title: str, changes: Iterable[Change]) -> str:
 
 def ran(report: Report) -> str:
     """Names the models that were trained, and the stages that ran."""
-    trained = ", ".join(report.trained) or "none"
+    models = ", ".join(trained(report.stages)) or "none"
     stages = ", ".join(f"`{stage}`" for stage in report.stages) or "none"
-    return f"Trained: {trained}. Stages: {stages}."
+    return f"Trained: {models}. Stages: {stages}."
 
 
 def scores(file: Path) -> str:

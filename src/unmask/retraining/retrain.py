@@ -14,7 +14,6 @@ from unmask.promotion.challenger import Challenger
 from unmask.promotion.decisions import Decision
 from unmask.promotion.promote import Examination, examine, is_registered, promote
 from unmask.retraining import dvc, upstream
-from unmask.retraining.changes import trained
 from unmask.retraining.report import Report, render
 from unmask.tracking.contents import CHAMPION_FILE
 from unmask.tracking.provenance import run_git
@@ -90,7 +89,7 @@ def retrain(root: Path, *, wish: Wish, parameters: Config, environment: Environm
         dvc.run(root, "push")
     examined = examine(challenger, parameters=parameters, environment=environment)
     decision = settle(examined, wish=wish, environment=environment)
-    report = Report(root, wish.against, news, stages, trained(stages), challenger, examined, decision)
+    report = Report(root, wish.against, news, stages, challenger, examined, decision)
     artifacts.write_text(wish.report, render(report, environment=environment))
     return Result.REFUSED if examined.failed else Result.PASSED
 

@@ -13,7 +13,7 @@ from unmask.environment import Environment
 from unmask.tracking.contents import read_model
 from unmask.tracking.provenance import current_revision
 from unmask.tracking.quiet import quiet
-from unmask.tracking.session import CONNECT_SECONDS, FINISH_SECONDS, Session, warn
+from unmask.tracking.session import attempt, warn
 
 if TYPE_CHECKING:
     from unmask.tracking.runs import Runs
@@ -108,11 +108,7 @@ def record_choice(folder: Path, *, search: str, environment: Environment) -> Non
 
 def submit_alone(job: "Callable[[Runs], None]", *, environment: Environment) -> None:
     """Runs one job in a session of its own."""
-    with quiet() as wait_longer:
-        session = Session(environment, on_failure=warn(environment), connect_seconds=CONNECT_SECONDS)
-        wait_longer()  # `close` bounds it
-        session.submit(lambda: job(session.runs))
-        session.close(seconds=FINISH_SECONDS)
+    attempt(job, environment=environment, on_failure=warn(environment))
 
 
 def load() -> None:

@@ -6,6 +6,8 @@ Importing this module imports mlflow (seconds).
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import mlflow.artifacts
@@ -64,17 +66,22 @@ class Registry:
         """
         if found := self.version_of(model_sha256):
             return str(found.version)
-        model_id = self.runs.model_of(run_id)
+        source = f"{LOGGED_MODEL}{self.runs.model_of(run_id)}"
+        return str(self.add(DETECTOR, source, run_id=run_id, tags={MODEL_TAG: model_sha256}))
+
+    def add(self, name: str, source: str, *, run_id: str | None, tags: Mapping[str, str], text: str = "") -> int:
+        """Adds a version to an entry; gives its number."""
         with used_store(self.runs.store.uri):
             made = self.client.create_model_version(
-                DETECTOR,
-                f"{LOGGED_MODEL}{model_id}",
+                name,
+                source,
                 run_id=run_id,
-                tags={MODEL_TAG: model_sha256},
+                model_id=source.removeprefix(LOGGED_MODEL),  # a server asks for it
+                tags=dict(tags),
+                description=text or None,
                 await_creation_for=0,
-                model_id=model_id,
             )
-        return str(made.version)
+        return int(made.version)
 
     def version_of(self, model_sha256: str) -> ModelVersion | None:
         """Finds the first version of a model file: two registrations at once may make two."""
@@ -107,24 +114,11 @@ class Registry:
             Its number.
         """
         version = self.version(about)
-        source = str(version.source)
-        for tries_left in reversed(range(APPEND_TRIES)):
-            try:
-                with used_store(self.runs.store.uri):
-                    line = self.client.create_model_version(
-                        LOG,
-                        source,
-                        run_id=version.run_id,
-                        model_id=source.removeprefix(LOGGED_MODEL),  # a server asks for it
-                        tags=dict(content),
-                        description=text,
-                        await_creation_for=0,
-                    )
-                return int(line.version)
-            except MlflowException:
-                if not tries_left:
-                    raise
-        raise AssertionError("unreachable")
+        add = partial(self.add, LOG, str(version.source), run_id=version.run_id, tags=content, text=text)
+        for _ in range(APPEND_TRIES - 1):
+            with suppress(MlflowException):
+                return add()
+        return add()
 
     def point(self, alias: str, version: str) -> None:
         """Lets an alias name a version."""
@@ -133,10 +127,6 @@ class Registry:
     def pointed(self, alias: str) -> str:
         """Gives the version that an alias names; empty for none."""
         return str(self.client.get_registered_model(DETECTOR).aliases.get(alias, ""))
-
-    def unpoint(self, alias: str) -> None:
-        """Takes an alias away."""
-        self.client.delete_registered_model_alias(DETECTOR, alias)
 
     def fetch(self, version: str, *, folder: Path) -> None:
         """Copies what the run of a version says of it: folders `evaluation` and `training`, as in its stage's output.

@@ -66,16 +66,28 @@ def ask(question: "Callable[[Runs], Answer]", *, environment: Environment) -> An
     Raises:
         TrackingError: the store gave none.
     """
-    answers: list[Answer] = []
     reasons: list[str] = []
-    with quiet() as wait_longer:
-        session = Session(environment, on_failure=reasons.append, connect_seconds=CONNECT_SECONDS)
-        wait_longer()  # `close` bounds it
-        session.submit(lambda: answers.append(question(session.runs)))
-        session.close(seconds=FINISH_SECONDS)
+    answers = attempt(question, environment=environment, on_failure=reasons.append)
     if not answers:
         raise TrackingError(f"MLflow's store {address_of(environment)}: {' '.join(reasons)}")
     return answers[0]
+
+
+def attempt(
+    question: "Callable[[Runs], Answer]",
+    *,
+    environment: Environment,
+    on_failure: Callable[[str], None],
+    seconds: float = FINISH_SECONDS,
+) -> list[Answer]:
+    """Asks the store once, in a session of its own, with a bounded wait; gives the answer, or nothing without one."""
+    answers: list[Answer] = []
+    with quiet() as wait_longer:
+        session = Session(environment, on_failure=on_failure, connect_seconds=CONNECT_SECONDS)
+        wait_longer()  # `close` bounds it
+        session.submit(lambda: answers.append(question(session.runs)))
+        session.close(seconds=seconds)
+    return answers
 
 
 def warn(environment: Environment) -> Callable[[str], None]:
