@@ -69,6 +69,8 @@ def record_external(folder: Path, *, model_folder: Path, environment: Environmen
 def record_comparison(folder: Path, *, model_folder: Path, environment: Environment) -> None:
     """Adds the comparison of the models to its champion's run, found by the model file's hash; twice is once.
 
+    A DVC experiment that left the champion as it was has no run of it, and gets none: it would look like a training.
+
     Args:
         folder: `reports/compare`.
         model_folder: holds the champion; its run is written from here where the store has none.
@@ -78,7 +80,8 @@ def record_comparison(folder: Path, *, model_folder: Path, environment: Environm
     def job(runs: "Runs") -> None:
         from unmask.tracking.writing import find_or_rebuild, write_comparison
 
-        find_or_rebuild(runs, model=read_model(model_folder.name, model_folder), environment=environment)
+        if not environment.experiment:
+            find_or_rebuild(runs, model=read_model(model_folder.name, model_folder), environment=environment)
         write_comparison(runs, folder=folder, environment=environment)
 
     submit_alone(job, environment=environment)

@@ -86,6 +86,18 @@ def test_a_comparison_whose_champion_is_gone_joins_no_run(environment: Environme
     assert "comparison_sha256" not in run.data.tags
 
 
+def test_an_experiment_that_left_the_champion_as_it_was_makes_no_run_of_it(
+    environment: Environment, trained: MakeFolder
+) -> None:
+    champion = trained("resnet50", seed=2)
+    folder = write_comparison(environment.root, champion)
+    mirror.record_comparison(folder, model_folder=champion, environment=environment)
+    write_comparison(environment.root, champion, text="the experiment's page")
+    mirror.record_comparison(folder, model_folder=champion, environment=replace(environment, experiment="elsewhere"))
+    (run,) = runs_by_name(environment).values()
+    assert page_of(environment, run) == "a page"
+
+
 def test_a_store_that_is_down_costs_one_warning(
     environment: Environment, trained: MakeFolder, caplog: pytest.LogCaptureFixture
 ) -> None:
