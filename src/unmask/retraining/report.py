@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
+
 from unmask.environment import Environment
 from unmask.evaluation.compare import p_text
 from unmask.promotion import gates
@@ -11,10 +13,19 @@ from unmask.promotion.challenger import Challenger
 from unmask.promotion.decisions import Decision
 from unmask.promotion.promote import Examination
 from unmask.retraining.changes import Change, data_changes, parameter_changes, spell, trained
+from unmask.tracking.contents import HISTORY_FILE
 from unmask.tracking.session import address_of
 
 SHOWN = 60  # changes of parameters; a new profile may have hundreds
 HTTP = ("http://", "https://")
+CURVE = "validation_roc_auc"  # a column of history.csv
+CHART = """```mermaid
+xychart-beta
+    title "{name}: AUC on validation"
+    x-axis "epoch" 1 --> {last}
+    y-axis 0.4 --> 1
+    line [{values}]
+```"""
 
 
 @dataclass(frozen=True)
@@ -55,6 +66,7 @@ def render(report: Report, *, environment: Environment) -> str:
         ran(report),
         "## The models on the test split",
         scores(report.root / "reports" / "compare" / "table.md"),
+        *curves(report),
         *against_champion(report.examined),
         *gates_of(report.examined),
         "## Where it is",
@@ -109,6 +121,27 @@ def ran(report: Report) -> str:
 def scores(file: Path) -> str:
     """Gives the comparison's own table, with its intervals and tests."""
     return file.read_text(encoding="utf-8") if file.is_file() else "not compared"
+
+
+def curves(report: Report) -> list[str]:
+    """Draws the validation's area under the ROC curve by epoch, of every model that was trained.
+
+    As Mermaid, which GitHub and GitLab draw where the report stands: a comment has no place for pictures.
+    """
+    drawn = []
+    for name in trained(report.stages):
+        values = validation_curve(report.root / "models" / name / HISTORY_FILE)
+        if len(values) > 1:
+            drawn.append(
+                CHART.format(name=name, last=len(values), values=", ".join(f"{value:.4f}" for value in values))
+            )
+    return drawn
+
+
+def validation_curve(file: Path) -> list[float]:
+    """Reads the validation's area under the ROC curve, epoch by epoch; what a training without one has is nothing."""
+    table = pd.read_csv(file)
+    return table[CURVE].dropna().tolist() if CURVE in table else []
 
 
 def against_champion(examined: Examination) -> list[str]:

@@ -15,7 +15,7 @@ from unmask.cli import app
 from unmask.errors import EvaluationError, PromotionError, TrackingError
 from unmask.promotion.challenger import Challenger
 from unmask.promotion.decisions import PROMOTED, REFUSED, ROLLED_BACK, Decision
-from unmask.promotion.promote import Examination, examine, log, promote, rollback
+from unmask.promotion.promote import Examination, examine, is_settled, log, promote, rollback
 from unmask.tracking.registry import CHALLENGER, CHAMPION, Registry
 from unmask.tracking.session import ask
 
@@ -166,6 +166,27 @@ def test_two_at_once_cannot_both_win(checkout: Any, tmp_path: Path) -> None:
     assert aliases(checkout)[CHAMPION] == versions[winner]
     assert len(decisions) == 5  # nothing is lost: the loser's line stands too
     assert len(now.late) == 1
+
+
+def test_a_model_that_is_registered_is_settled_only_where_no_decision_is_wanted(checkout: Any) -> None:
+    def settled(*, is_deciding: bool) -> bool:
+        return is_settled(examined.model_sha256, is_deciding=is_deciding, environment=checkout.environment)
+
+    challenger = checkout.challenger("cnn")
+    examined = examine(challenger, parameters=checkout.parameters, environment=checkout.environment)
+    assert settled(is_deciding=False)
+    assert not settled(is_deciding=True)
+    promote(examined, environment=checkout.environment)
+    assert settled(is_deciding=True)
+
+
+def test_a_decision_that_came_too_late_settles_nothing(checkout: Any) -> None:
+    first = checkout.challenger("cnn")
+    seen = examine(first, parameters=checkout.parameters, environment=checkout.environment)
+    promoted(checkout, "resnet50", slope=0.2)
+    with pytest.raises(PromotionError, match="another decision came first"):
+        promote(seen, environment=checkout.environment)
+    assert not is_settled(seen.model_sha256, is_deciding=True, environment=checkout.environment)
 
 
 def test_an_evaluation_of_another_model_file_is_an_error_and_nothing_is_written(checkout: Any) -> None:
