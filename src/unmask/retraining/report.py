@@ -18,13 +18,14 @@ from unmask.tracking.session import address_of
 
 SHOWN = 60  # changes of parameters; a new profile may have hundreds
 HTTP = ("http://", "https://")
-CURVE = "validation_roc_auc"  # a column of history.csv
+CURVES = ("validation_roc_auc", "roc_auc")  # columns of history.csv
 CHART = """```mermaid
+%%{{init: {{"themeVariables": {{"xyChart": {{"plotColorPalette": "#1f6fb4, #9a9a9a"}}}}}}}}%%
 xychart-beta
-    title "{name}: AUC on validation"
+    title "{name}: AUC on validation (blue) and in training (grey)"
     x-axis "epoch" 1 --> {last}
     y-axis 0.4 --> 1
-    line [{values}]
+{lines}
 ```"""
 
 
@@ -124,24 +125,17 @@ def scores(file: Path) -> str:
 
 
 def curves(report: Report) -> list[str]:
-    """Draws the validation's area under the ROC curve by epoch, of every model that was trained.
+    """Draws the area under the ROC curve by epoch, on validation and in training, of every model that was trained.
 
     As Mermaid, which GitHub and GitLab draw where the report stands: a comment has no place for pictures.
     """
     drawn = []
     for name in trained(report.stages):
-        values = validation_curve(report.root / "models" / name / HISTORY_FILE)
-        if len(values) > 1:
-            drawn.append(
-                CHART.format(name=name, last=len(values), values=", ".join(f"{value:.4f}" for value in values))
-            )
+        table = pd.read_csv(report.root / "models" / name / HISTORY_FILE)
+        if len(table) > 1 and set(CURVES) <= set(table):
+            lines = "\n".join(f"    line [{', '.join(f'{value:.4f}' for value in table[curve])}]" for curve in CURVES)
+            drawn.append(CHART.format(name=name, last=len(table), lines=lines))
     return drawn
-
-
-def validation_curve(file: Path) -> list[float]:
-    """Reads the validation's area under the ROC curve, epoch by epoch; what a training without one has is nothing."""
-    table = pd.read_csv(file)
-    return table[CURVE].dropna().tolist() if CURVE in table else []
 
 
 def against_champion(examined: Examination) -> list[str]:

@@ -22,10 +22,10 @@ def checkout(tmp_path: Path) -> Path:
     compare = tmp_path / "reports" / "compare"
     compare.mkdir(parents=True)
     (compare / "table.md").write_text("| on the test split | cnn |\n|---|---|\n| roc_auc_score | 0.9 |\n")
-    for model, header in (("cnn", "epoch,validation_roc_auc"), ("bare", "epoch,loss")):
+    for model, header in (("cnn", "epoch,validation_roc_auc,roc_auc"), ("bare", "epoch,loss,accuracy")):
         folder = tmp_path / "models" / model
         folder.mkdir(parents=True)
-        (folder / "history.csv").write_text(f"{header}\n0,0.61234567\n1,0.75\n2,0.8\n")
+        (folder / "history.csv").write_text(f"{header}\n0,0.61234567,0.6\n1,0.75,0.8\n2,0.8,0.9\n")
     return tmp_path
 
 
@@ -68,7 +68,7 @@ def test_the_first_sentence_says_how_it_ended(checkout: Path, options: dict[str,
 def test_a_model_that_was_trained_has_its_curve_and_another_has_none(checkout: Path) -> None:
     text = written(checkout)
     assert text.count("```mermaid") == 1
-    assert "line [0.6123, 0.7500, 0.8000]" in text
+    assert "    line [0.6123, 0.7500, 0.8000]\n    line [0.6000, 0.8000, 0.9000]\n```" in text
     assert 'x-axis "epoch" 1 --> 3' in text
     assert "mermaid" not in written(checkout, stages=("compare",))
 
