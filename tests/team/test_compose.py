@@ -112,15 +112,19 @@ def test_an_account_that_admin_made_may_do_what_a_retraining_does(
     team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import filled_store
+    import requests
     from mlflow import MlflowClient
-    from mlflow.server import get_app_client
 
     from unmask.tracking.registry import CHAMPION, DETECTOR
 
     with team.served(tmp_path) as address:
         experiment = MlflowClient(address).create_experiment("unmask")
         MlflowClient(address).create_registered_model(DETECTOR)
-        get_app_client("basic-auth", address).create_user("ada", "a password of hers")
+        account = {"username": "ada", "password": "a password of hers"}
+        made = requests.post(
+            f"{address}/api/2.0/mlflow/users/create", json=account, auth=(ADMINISTRATOR, team.password), timeout=30
+        )
+        assert made.status_code == 200, made.text
         monkeypatch.setenv("MLFLOW_TRACKING_USERNAME", "ada")
         monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", "a password of hers")
         client = MlflowClient(address)
