@@ -21,7 +21,7 @@ from two_months import make_two_months
 from unmask.environment import Environment
 from unmask.tracking import restoring
 
-COLOURS, MENU_PIXELS, DRAWING_MS = 64, 48, 2000  # of a saved picture
+COLOURS, MENU_PIXELS, DRAWING_MS = 256, 48, 2000  # of a saved picture
 ASSISTANT_CLOSED = """
 try {
     localStorage.setItem('mlflow.assistant.fab.autoOpenedOnFirstLoad_v1', 'true');

@@ -19,11 +19,11 @@ expect.set_options(timeout=60_000)  # a busy machine draws slowly
 
 AXES = ("model", "recipe.optimizer.learning_rate"), ("validation_roc_auc_score", "test_roc_auc_score")
 NAME = "attributes.`Run Name`"
-# The rows stand in the order in which they came, and the cells read as people do: only what is seen of them.
-COLUMN = """name => [...document.querySelectorAll('.ag-row')]
-    .sort((one, other) => one.getAttribute('row-index') - other.getAttribute('row-index'))
-    .map(row => row.querySelector(`[col-id="${CSS.escape(name)}"]`))
-    .map(cell => (cell.querySelector('a') ?? cell).innerText.trim())"""
+ROWS = ".ag-center-cols-container .ag-row"  # what scrolls; the names' column stands still, in rows of its own
+COLUMN = """name => [...document.querySelectorAll(`.ag-row [col-id="${CSS.escape(name)}"]`)]
+    .map(cell => [Number(cell.closest('.ag-row').getAttribute('row-index')), cell.querySelector('a') ?? cell])
+    .sort((one, other) => one[0] - other[0])
+    .map(([_, cell]) => cell.innerText.trim())"""
 PLOT = "() => document.querySelector('.js-plotly-plot').data[0].dimensions.map(axis => [axis.label, axis.values])"
 
 
@@ -45,7 +45,7 @@ def table(small_page: Page, links: dict[str, str], client: MlflowClient) -> Call
     def open_view(name: str) -> None:
         small_page.goto(links[name])
         expect(small_page.get_by_test_id("saved-views-trigger")).to_have_text(name)
-        expect(small_page.locator(".ag-row")).to_have_count(len(found(client, name)))
+        expect(small_page.locator(ROWS)).to_have_count(len(found(client, name)))
 
     return open_view
 
@@ -60,7 +60,8 @@ def found(client: MlflowClient, name: str) -> list[Run]:
 def headers(page: Page) -> list[str]:
     """The names of the columns, from left to right."""
     cells = page.locator(".ag-header-cell[col-id]:not([col-id='0'])").all()
-    return [cell.inner_text().strip() for cell in sorted(cells, key=lambda cell: cell.bounding_box()["x"])]
+    texts = [cell.inner_text().strip() for cell in sorted(cells, key=lambda cell: cell.bounding_box()["x"])]
+    return [text for text in texts if text]
 
 
 def column(page: Page, name: str) -> list[str]:
@@ -170,6 +171,10 @@ def test_the_curves_of_both_models_are_on_one_axis_of_epochs(
     runs = [run for run in found(client, "Models: which is best") if run.data.params["recipe.seed"] == "8"]
     chosen, experiments = json.dumps([run.info.run_id for run in runs]), json.dumps([runs[0].info.experiment_id])
     small_page.goto(f"{months_address}/#/compare-runs?runs={chosen}&experiments={experiments}")
+    small_page.get_by_role("link", name="accuracy", exact=True).scroll_into_view_if_needed()
+    place = small_page.get_by_role("link", name="accuracy", exact=True).bounding_box()
+    small_page.mouse.move(place["x"] + 600, place["y"])  # the values scroll, their names beside them follow
+    small_page.mouse.wheel(0, 2500)
     small_page.get_by_role("link", name="validation_loss", exact=True).click()
     expect(small_page.get_by_text("Completed Runs")).to_be_visible()
     for run in runs:
@@ -214,7 +219,7 @@ def test_the_last_two_champions_are_compared_from_the_models_page(
         expect(small_page.get_by_text(run.info.run_id)).to_be_visible()
         for name in ("test_roc_auc_score", "test_accuracy_score"):
             row = small_page.get_by_role("row").filter(has_text=name).first
-            expect(row).to_contain_text(f"{run.data.metrics[name]:g}")
+            expect(row).to_contain_text(f"{run.data.metrics[name]:.3g}")
 
 
 def test_the_table_of_champions_has_the_present_one_on_top(

@@ -74,11 +74,11 @@ VIEWS: Mapping[str, View] = {
         columns=(
             metric(SCORE),
             metric(f"{SCORE}_spread"),
+            parameter("is_proper"),
+            tag(CHOSEN_TAG),
+            parameter("seeds"),
             parameter("model"),
             parameter("loss"),
-            parameter("is_proper"),
-            parameter("seeds"),
-            tag(CHOSEN_TAG),
         ),
     ),
     "unmask-champions": View(
