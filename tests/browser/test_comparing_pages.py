@@ -165,27 +165,49 @@ def test_comparing_the_chosen_runs_draws_parallel_coordinates(
     keep("mlflow-parallel", 600)
 
 
-def test_the_curves_of_both_models_are_on_one_axis_of_epochs(
-    small_page: Page, client: MlflowClient, months_address: str, keep: Callable[[str, int], None]
-) -> None:
+@pytest.fixture
+def compared(small_page: Page, client: MlflowClient, months_address: str) -> list[Run]:
+    """Opens the page that compares November's two models."""
     runs = [run for run in found(client, "Models: which is best") if run.data.params["recipe.seed"] == "8"]
     chosen, experiments = json.dumps([run.info.run_id for run in runs]), json.dumps([runs[0].info.experiment_id])
     small_page.goto(f"{months_address}/#/compare-runs?runs={chosen}&experiments={experiments}")
-    small_page.get_by_role("link", name="accuracy", exact=True).scroll_into_view_if_needed()
-    place = small_page.get_by_role("link", name="accuracy", exact=True).bounding_box()
-    small_page.mouse.move(place["x"] + 600, place["y"])  # the values scroll, their names beside them follow
-    small_page.mouse.wheel(0, 2500)
-    small_page.get_by_role("link", name="validation_loss", exact=True).click()
+    expect(small_page.get_by_text("Comparing 2 Runs from 1 Experiment")).to_be_visible()
+    return runs
+
+
+def test_the_curves_of_both_models_are_on_one_axis_of_epochs(
+    small_page: Page, client: MlflowClient, compared: list[Run], keep: Callable[[str, int], None]
+) -> None:
+    small_page.get_by_role("link", name="loss", exact=True).click()
     expect(small_page.get_by_text("Completed Runs")).to_be_visible()
-    for run in runs:
-        curve = client.get_metric_history(run.info.run_id, "validation_loss")
-        assert [point.step for point in curve] == list(range(12)), "a step is an epoch, from 0"
-        least = min(curve, key=lambda point: point.value)
-        row = small_page.get_by_role("row").filter(has=small_page.get_by_role("link", name=run.info.run_name))
-        expect(row).to_contain_text(f"{curve[-1].value:g} (step=11)")
-        expect(row).to_contain_text(f"{least.value:g} (step={least.step})")
-        expect(small_page.get_by_text(f"{run.info.run_name} (validation_loss)")).to_be_visible()
-    keep("mlflow-curves", 700)
+    choose(small_page, 0, ("validation_loss",))
+    expect(small_page.get_by_text("loss vs validation_loss")).to_be_visible()
+    for run in compared:
+        for place, metric in enumerate(("loss", "validation_loss")):
+            curve = client.get_metric_history(run.info.run_id, metric)
+            assert [point.step for point in curve] == list(range(12)), "a step is an epoch, from 0"
+            least = min(curve, key=lambda point: point.value)
+            link = small_page.get_by_role("link", name=run.info.run_name, exact=True)
+            row = small_page.get_by_role("row").filter(has=link).nth(place)
+            expect(row).to_contain_text(f"{curve[-1].value:g} (step=11)")
+            expect(row).to_contain_text(f"{least.value:g} (step={least.step})")
+            expect(small_page.get_by_text(f"{run.info.run_name} ({metric})", exact=True)).to_be_visible()
+    keep("mlflow-curves", 480)
+
+
+def test_mlflow_moves_the_values_of_compared_metrics_but_not_their_names(small_page: Page, compared: list[Run]) -> None:
+    """Where this fails, MLflow is mended: docs/comparing.md need not warn of it any more."""
+    name = small_page.get_by_role("link", name="accuracy", exact=True)
+    name.scroll_into_view_if_needed()
+    before = name.bounding_box()
+    beside = before["x"] + 600, before["y"] + 5
+    small_page.mouse.move(*beside)
+    read = "([x, y]) => document.elementFromPoint(x, y).innerText"
+    assert small_page.evaluate(read, beside) == f"{compared[0].data.metrics['accuracy']:.3g}"
+    small_page.mouse.wheel(0, 400)
+    small_page.wait_for_timeout(1000)
+    assert small_page.evaluate(read, beside) != f"{compared[0].data.metrics['accuracy']:.3g}"
+    assert name.bounding_box() == before
 
 
 def test_the_models_page_says_who_is_champion_who_challenges_and_who_was_before(
