@@ -12,7 +12,8 @@ MEASURE := python -m benchmarks.real_faces --archive "$$UNMASK_REAL_DATA/faces-1
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-gpu repro test test-all check check-security ci retrain format lock ui bench bench-peers results clean
+.PHONY: help setup setup-gpu repro test test-all check check-security ci retrain format lock screenshots ui bench \
+  bench-peers results clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +48,9 @@ ci: ## what continuous integration runs: the checks and the tests, with all they
 retrain: $(READY) ## pull, look for new data, reproduce, compare with the champion, report (report.md), push
 	unmask retrain --commit --against "$${AGAINST:-HEAD}" $${PROMOTE:+--promote} --why "$${WHY:-make retrain}" \
 	  || [ $$? -eq 10 ]
+
+screenshots: $(READY) ## look at MLflow's pages in a browser, and draw the pictures of docs/ anew
+	UNMASK_SCREENSHOTS=docs/images pytest tests/browser/test_comparing_pages.py
 
 ui: $(READY) ## open MLflow on the project's runs
 	unmask ui

@@ -13,7 +13,9 @@ from unmask import losses
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from project import EXTERNAL, Project, make_project
+from project import EXTERNAL, ROOT, Project, make_project
+
+QUESTIONS = ("cat ", "dvc exp show", "dvc metrics", "dvc params", "dvc plots")  # of a page: what trains nothing
 
 
 @pytest.fixture(scope="module")
@@ -143,6 +145,27 @@ def test_an_experiment_in_a_copy_of_the_checkout_arrives_in_the_main_store(proje
     assert len(project.runs()) == before + 1
     assert_agreement(project, "elsewhere")
     assert_trace(project, "elsewhere", seed=8)
+
+
+def test_the_commands_of_the_page_on_comparing_answer(project: Project) -> None:
+    project.run("git", "tag", "october", project.run("git", "log", "--format=%H", "--grep=^reproduced").stdout.strip())
+    project.run("git", "tag", "november")
+    commands = [command for command in documented(ROOT / "docs" / "comparing.md") if command.startswith(QUESTIONS)]
+    assert len(commands) > 5
+    for command in commands:
+        answer = project.run("sh", "-c", command.replace("brier", "elsewhere")).stdout
+        assert answer.count("\n") > 0, command
+    changed = project.run("dvc", "params", "diff", "october", "november").stdout
+    assert "train.cnn.recipe.optimizer.learning_rate" in changed
+    page = (project.root / "dvc_plots" / "index.html").read_text()
+    assert '"rev": "october"' in page
+    assert '"rev": "november"' in page
+
+
+def documented(page: Path) -> list[str]:
+    """Lists the commands of a page, each on one line."""
+    lines = page.read_text().replace("\\\n", "").splitlines()
+    return [line.removeprefix("$ ") for line in lines if line.startswith("$ ")]
 
 
 def assert_agreement(project: Project, experiment: str) -> None:

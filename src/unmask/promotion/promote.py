@@ -219,7 +219,7 @@ def follow(registry: Registry) -> Standing:
         now = standing(read_log(registry))
         if now.champion in (NOBODY, registry.pointed(CHAMPION)):
             return now
-        registry.point(CHAMPION, now.champion)
+        registry.crown(now.champion, since=now.since)
 
 
 def log(environment: Environment) -> tuple[Sequence[Decision], Standing]:
