@@ -22,7 +22,7 @@ repro: $(READY) ## run the pipeline: only stages whose code, parameters or data 
 	dvc repro
 
 test: $(READY) ## run the tests
-	pytest -m "not slow" --numprocesses auto --dist loadfile --no-loadscope-reorder
+	pytest -m "not slow" --numprocesses auto --dist loadfile --no-loadscope-reorder --durations 20
 
 test-all: $(READY) ## run the tests and the long campaigns
 	pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
