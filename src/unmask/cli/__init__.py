@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from unmask.cli import detectors, lineage, profiles, promotion, retraining
+from unmask.cli import detectors, lineage, profiles, promotion, retraining, stores
 from unmask.console import DEBUG, run_stage
 
 COMMANDS = (
@@ -23,6 +23,7 @@ COMMANDS = (
     promotion.rollback,
     promotion.promotions,
     retraining.retrain,
+    stores.copy_store,
 )
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich")

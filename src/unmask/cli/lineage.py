@@ -3,6 +3,7 @@
 import json
 import re
 import sys
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -90,8 +91,10 @@ def ui(
     from unmask import environment
     from unmask.tracking.ui import serve
 
-    def announce(address: str) -> None:
+    def announce(address: str, views: Mapping[str, str]) -> None:
         typer.echo(f"MLflow: {address} (Ctrl+C ends it)")
+        for name, link in views.items():
+            typer.echo(f"{name}: {link}")
         sys.stdout.flush()
 
     serve(environment.read(), port=port, on_ready=announce)

@@ -72,7 +72,7 @@ def load(path: Path) -> Config:
             out of range; every fault is named by its full key path.
     """
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=UniqueKeys)
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=UniqueKeys)  # noqa: S506  # a SafeLoader
     except OSError as error:
         raise ConfigError(f"cannot read {path}: {error.strerror}") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:

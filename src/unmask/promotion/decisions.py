@@ -46,10 +46,12 @@ class Standing:
     Attributes:
         champions: the versions that were promoted and not rolled back, the first to the present; the last is champion.
         late: the numbers of decisions that did not count, since another came before them.
+        since: when the champion became it, in UTC; empty where there is none.
     """
 
     champions: tuple[str, ...]
     late: frozenset[int]
+    since: str
 
     @property
     def champion(self) -> str:
@@ -66,6 +68,7 @@ def standing(decisions: Iterable[Decision]) -> Standing:
     """Goes through the log, in the order of its numbers."""
     champions: list[str] = []
     late = set()
+    since = ""
     for decision in sorted(decisions, key=lambda one: one.number):
         if decision.outcome == REFUSED:
             continue
@@ -75,8 +78,10 @@ def standing(decisions: Iterable[Decision]) -> Standing:
             is_late = is_late or len(champions) < 2 or champions[-2] != decision.version
         if is_late:
             late.add(decision.number)
-        elif decision.outcome == PROMOTED:
+            continue
+        since = decision.when
+        if decision.outcome == PROMOTED:
             champions.append(decision.version)
         else:
             champions.pop()
-    return Standing(tuple(champions), frozenset(late))
+    return Standing(tuple(champions), frozenset(late), since)

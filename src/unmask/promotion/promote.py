@@ -94,13 +94,27 @@ def examine(challenger: Challenger, *, parameters: Config, environment: Environm
     return replace(found, differences=evidence.differences, gates=gates.measure(evidence, parameters.promote))
 
 
-def is_registered(model_sha256: str, *, environment: Environment) -> bool:
-    """Whether a model file has a version.
+def is_settled(model_sha256: str, *, is_deciding: bool, environment: Environment) -> bool:
+    """Whether nothing is left to do about a model file.
+
+    Args:
+        model_sha256: of the model file.
+        is_deciding: whether a decision is wanted; else a version is enough. One that came too late is none.
+        environment: where the store is.
 
     Raises:
         TrackingError: the store cannot be used.
     """
-    return ask(lambda runs: Registry(runs).version_of(model_sha256) is not None, environment=environment)
+
+    def look(runs: Runs) -> bool:
+        registry = Registry(runs)
+        if not is_deciding:
+            return registry.version_of(model_sha256) is not None
+        decisions = read_log(registry)
+        late = standing(decisions).late
+        return any(one.model_sha256 == model_sha256 and one.number not in late for one in decisions)
+
+    return ask(look, environment=environment)
 
 
 def promote(examined: Examination, *, environment: Environment, why: str = "", is_forced: bool = False) -> Decision:
@@ -205,7 +219,7 @@ def follow(registry: Registry) -> Standing:
         now = standing(read_log(registry))
         if now.champion in (NOBODY, registry.pointed(CHAMPION)):
             return now
-        registry.point(CHAMPION, now.champion)
+        registry.crown(now.champion, since=now.since)
 
 
 def log(environment: Environment) -> tuple[Sequence[Decision], Standing]:

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
+
 from unmask.environment import Environment
 from unmask.evaluation.compare import p_text
 from unmask.promotion import gates
@@ -11,10 +13,20 @@ from unmask.promotion.challenger import Challenger
 from unmask.promotion.decisions import Decision
 from unmask.promotion.promote import Examination
 from unmask.retraining.changes import Change, data_changes, parameter_changes, spell, trained
+from unmask.tracking.contents import HISTORY_FILE
 from unmask.tracking.session import address_of
 
 SHOWN = 60  # changes of parameters; a new profile may have hundreds
 HTTP = ("http://", "https://")
+CURVES = ("validation_roc_auc", "roc_auc")  # columns of history.csv
+CHART = """```mermaid
+%%{{init: {{"themeVariables": {{"xyChart": {{"plotColorPalette": "#1f6fb4, #9a9a9a"}}}}}}}}%%
+xychart-beta
+    title "{name}: AUC on validation (blue) and in training (grey)"
+    x-axis "epoch" 1 --> {last}
+    y-axis 0.4 --> 1
+{lines}
+```"""
 
 
 @dataclass(frozen=True)
@@ -55,6 +67,7 @@ def render(report: Report, *, environment: Environment) -> str:
         ran(report),
         "## The models on the test split",
         scores(report.root / "reports" / "compare" / "table.md"),
+        *curves(report),
         *against_champion(report.examined),
         *gates_of(report.examined),
         "## Where it is",
@@ -109,6 +122,20 @@ def ran(report: Report) -> str:
 def scores(file: Path) -> str:
     """Gives the comparison's own table, with its intervals and tests."""
     return file.read_text(encoding="utf-8") if file.is_file() else "not compared"
+
+
+def curves(report: Report) -> list[str]:
+    """Draws the area under the ROC curve by epoch, on validation and in training, of every model that was trained.
+
+    As Mermaid, which GitHub and GitLab draw where the report stands: a comment has no place for pictures.
+    """
+    drawn = []
+    for name in trained(report.stages):
+        table = pd.read_csv(report.root / "models" / name / HISTORY_FILE)
+        if len(table) > 1 and set(CURVES) <= set(table):
+            lines = "\n".join(f"    line [{', '.join(f'{value:.4f}' for value in table[curve])}]" for curve in CURVES)
+            drawn.append(CHART.format(name=name, last=len(table), lines=lines))
+    return drawn
 
 
 def against_champion(examined: Examination) -> list[str]:

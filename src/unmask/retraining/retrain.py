@@ -12,7 +12,7 @@ from unmask.errors import RetrainingError
 from unmask.evaluation.judge import read_value
 from unmask.promotion.challenger import Challenger
 from unmask.promotion.decisions import Decision
-from unmask.promotion.promote import Examination, examine, is_registered, promote
+from unmask.promotion.promote import Examination, examine, is_settled, promote
 from unmask.retraining import dvc, upstream
 from unmask.retraining.report import Report, render
 from unmask.tracking.contents import CHAMPION_FILE
@@ -80,7 +80,7 @@ def retrain(root: Path, *, wish: Wish, parameters: Config, environment: Environm
     stages = [*(["download"] if news else []), *dvc.reproduce(root)]
     challenger = Challenger(root, read_value(root / "reports" / "compare" / CHAMPION_FILE, "model"))
     sha256 = read_value(root / "reports" / "compare" / CHAMPION_FILE, "model_sha256")
-    if not stages and is_registered(sha256, environment=environment):
+    if not stages and is_settled(sha256, is_deciding=wish.is_promoting, environment=environment):
         artifacts.write_text(wish.report, "# Retraining\n\nNothing to do: no stage ran.\n")
         return Result.NOTHING_TO_DO
     if wish.is_committing:

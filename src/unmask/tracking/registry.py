@@ -17,11 +17,13 @@ from mlflow.exceptions import MlflowException
 from unmask.errors import TrackingError
 from unmask.tracking.models import used_store
 from unmask.tracking.runs import MODEL_TAG, Runs
+from unmask.tracking.views import SINCE_TAG
 from unmask.tracking.writing import EVALUATION_FOLDER, TRAINING_FOLDER
 
 DETECTOR = "unmask"
 LOG = "unmask-promotions"
 CHAMPION, CHALLENGER = "champion", "challenger"
+NAME_TAG = "model"  # as the run's parameter of that name
 DESCRIPTIONS = {
     DETECTOR: "Detectors of deepfake faces: each version is a trained model, `champion` the one to use.",
     LOG: "Decisions about the champion, one a version, none ever changed: `unmask promotions` lists them.",
@@ -67,7 +69,8 @@ class Registry:
         if found := self.version_of(model_sha256):
             return str(found.version)
         source = f"{LOGGED_MODEL}{self.runs.model_of(run_id)}"
-        return str(self.add(DETECTOR, source, run_id=run_id, tags={MODEL_TAG: model_sha256}))
+        name = self.runs.get(run_id).data.params.get(NAME_TAG, "")
+        return str(self.add(DETECTOR, source, run_id=run_id, tags={MODEL_TAG: model_sha256, NAME_TAG: name}))
 
     def add(self, name: str, source: str, *, run_id: str | None, tags: Mapping[str, str], text: str = "") -> int:
         """Adds a version to an entry; gives its number."""
@@ -123,6 +126,18 @@ class Registry:
     def point(self, alias: str, version: str) -> None:
         """Lets an alias name a version."""
         self.client.set_registered_model_alias(DETECTOR, alias, version)
+
+    def crown(self, version: str, *, since: str) -> None:
+        """Lets the champion's alias name a version, and writes beside it, and beside its run, since when.
+
+        Args:
+            version: the champion's.
+            since: when it was decided.
+        """
+        self.client.set_model_version_tag(DETECTOR, version, SINCE_TAG, since)
+        self.point(CHAMPION, version)
+        with suppress(MlflowException):  # a run may have been deleted meanwhile
+            self.runs.set_tags(str(self.version(version).run_id), {SINCE_TAG: since})
 
     def pointed(self, alias: str) -> str:
         """Gives the version that an alias names; empty for none."""

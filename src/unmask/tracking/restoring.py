@@ -76,6 +76,11 @@ def track(root: Path, *, section: config.EvaluateConfig, environment: Environmen
 
         written.extend(write_comparison(session.runs, folder=root / COMPARISON, environment=environment))
 
+    def views_job() -> None:
+        from unmask.tracking.views import add_views
+
+        add_views(session.runs)
+
     with quiet() as wait_longer:
         wait_longer()
         session = Session(environment, on_failure=lambda _: None, connect_seconds=None)
@@ -88,6 +93,7 @@ def track(root: Path, *, section: config.EvaluateConfig, environment: Environmen
             session.submit(partial(attempt, partial(external_job, folder)))
         if (root / COMPARISON / CHAMPION_FILE).exists():
             session.submit(partial(attempt, comparison_job))  # last: it joins the run of its champion
+        session.submit(views_job)
         session.close(seconds=None)
     if session.worker.failure is not None:
         raise TrackingError(f"cannot write to MLflow's store {address_of(environment)}: {session.worker.failure}")

@@ -32,7 +32,8 @@ class Session:
         Args:
             environment: says where the store is.
             on_failure: told the reason, once.
-            connect_seconds: how long the store may take to answer first; None waits as long as MLflow does.
+            connect_seconds: how long a server may take to answer first; None waits as long as MLflow does. A database
+                file cannot be away, only busy with others: it may take `LOCK_SECONDS`.
         """
         from unmask.tracking import runs  # here: it imports mlflow, which must see the settings of `quiet`
 
@@ -40,6 +41,8 @@ class Session:
         self.store = locate(environment)
         self.worker = Worker(on_failure)
         self.connected: list[Runs] = []
+        if connect_seconds is not None and self.store.database is not None:
+            connect_seconds = LOCK_SECONDS
         # Making a store is this machine's own work, and may wait for another process that does the same.
         self.worker.run(lambda: prepare(self.store), seconds=LOCK_SECONDS)
         self.worker.run(lambda: self.connected.append(runs.Runs(self.store)), seconds=connect_seconds)

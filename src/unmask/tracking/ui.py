@@ -1,28 +1,35 @@
-"""MLflow's page on the project's store."""
+"""MLflow's page on the project's store, with views that answer the usual questions."""
 
+import logging
 import os
 import socket
 import sys
-from collections.abc import Callable
-from typing import NoReturn
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, NoReturn
 
 from unmask.environment import Environment
 from unmask.errors import TrackingError
 from unmask.tracking.quiet import quiet
+from unmask.tracking.session import attempt
 from unmask.tracking.store import Store, locate, prepare, redact
+
+if TYPE_CHECKING:
+    from unmask.tracking.runs import Runs
+
+logger = logging.getLogger(__name__)
 
 LOOPBACK = "127.0.0.1"
 # The page needs neither MLflow's job runner, which starts several processes, nor its reports to its makers.
 SETTINGS = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
 
 
-def serve(environment: Environment, *, port: int, on_ready: Callable[[str], None]) -> NoReturn:
+def serve(environment: Environment, *, port: int, on_ready: Callable[[str, Mapping[str, str]], None]) -> NoReturn:
     """Makes the store where it is missing and becomes MLflow's server on it, on this machine only.
 
     Args:
         environment: says where the store is.
         port: where the page will be.
-        on_ready: told the page's address, once nothing is in its way.
+        on_ready: told the page's address, once nothing is in its way, and the address of each view by the view's name.
 
     Raises:
         TrackingError: the store is a server of its own or cannot be made, or the port is taken.
@@ -34,9 +41,25 @@ def serve(environment: Environment, *, port: int, on_ready: Callable[[str], None
     check_port(port)
     with quiet():
         prepare(store)
-    on_ready(f"http://{LOOPBACK}:{port}")
+    address = f"http://{LOOPBACK}:{port}"
+    on_ready(address, {name: f"{address}{path}" for name, path in saved_views(environment).items()})
     command = server_command(store, port=port)
     os.execve(sys.executable, command, {**os.environ, **SETTINGS})
+
+
+def saved_views(environment: Environment) -> Mapping[str, str]:
+    """Adds the views that the store lacks; gives each one's path by its name, or none where the store refuses."""
+
+    def question(runs: "Runs") -> Mapping[str, str]:
+        from unmask.tracking.views import add_views
+
+        return add_views(runs)
+
+    def warn(reason: str) -> None:
+        logger.warning("MLflow's page opens without the saved views (%s)", reason)
+
+    answers = attempt(question, environment=environment, on_failure=warn)
+    return answers[0] if answers else {}
 
 
 def server_command(store: Store, *, port: int) -> list[str]:

@@ -1,5 +1,7 @@
 """Who is champion by a log, whatever order its lines came in."""
 
+from dataclasses import replace
+
 import pytest
 
 from unmask.promotion.decisions import PROMOTED, REFUSED, ROLLED_BACK, Decision, standing
@@ -51,3 +53,14 @@ def test_a_way_back_undoes_a_promotion_and_twice_two() -> None:
 def test_a_way_back_that_does_not_fit_the_log_does_not_count(late: Decision) -> None:
     now = standing([line(1, PROMOTED, "", "1"), line(2, PROMOTED, "1", "2"), late])
     assert (now.champion, now.late) == ("2", frozenset({3}))
+
+
+def test_a_champion_is_one_since_the_decision_that_made_it_so() -> None:
+    first = replace(line(1, PROMOTED, "", "1"), when="2026-10-01T09:00:00Z")
+    second = replace(line(2, PROMOTED, "1", "2"), when="2026-11-02T09:00:00Z")
+    late = replace(line(3, PROMOTED, "1", "3"), when="2026-11-03T09:00:00Z")
+    refused = replace(line(4, REFUSED, "2", "4"), when="2026-11-04T09:00:00Z")
+    back = replace(line(5, ROLLED_BACK, "2", "1"), when="2026-11-05T09:00:00Z")
+    assert standing([]).since == ""
+    assert standing([first, second, late, refused]).since == second.when
+    assert standing([first, second, late, refused, back]).since == back.when

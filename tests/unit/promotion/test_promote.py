@@ -13,11 +13,14 @@ from typer.testing import CliRunner
 
 from unmask.cli import app
 from unmask.errors import EvaluationError, PromotionError, TrackingError
+from unmask.promotion import promote as promotion
 from unmask.promotion.challenger import Challenger
 from unmask.promotion.decisions import PROMOTED, REFUSED, ROLLED_BACK, Decision
-from unmask.promotion.promote import Examination, examine, log, promote, rollback
+from unmask.promotion.promote import Examination, examine, is_settled, log, promote, rollback
 from unmask.tracking.registry import CHALLENGER, CHAMPION, Registry
+from unmask.tracking.runs import Runs
 from unmask.tracking.session import ask
+from unmask.tracking.views import SINCE_TAG
 
 PROMOTE_NOW = """
 import sys
@@ -80,6 +83,42 @@ def test_a_first_model_that_passes_becomes_champion(checkout: Any) -> None:
         decision.model_sha256
         == json.loads((checkout.root / "reports/evaluate/cnn/metrics.json").read_text())["model_sha256"]
     )
+
+
+def since(checkout: Any, version: str) -> tuple[str | None, str | None]:
+    """Reads when a version became champion, as it and as its run say."""
+
+    def question(runs: Runs) -> tuple[str | None, str | None]:
+        found = Registry(runs).version(version)
+        return found.tags.get(SINCE_TAG), runs.get(found.run_id).data.tags.get(SINCE_TAG)
+
+    return ask(question, environment=checkout.environment)
+
+
+def test_champions_and_their_runs_say_since_when(checkout: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    times = iter(["2026-10-01T09:00:00Z", "2026-11-02T09:00:00Z", "2026-11-03T09:00:00Z", "2026-11-04T09:00:00Z"])
+    monkeypatch.setattr(promotion, "clock", lambda: next(times))
+    first = promoted(checkout, "cnn")
+    second = promoted(checkout, "resnet50", slope=0.2)
+    refused = promoted(checkout, "other", skill=0.1, slope=0.3)
+    assert since(checkout, first.version) == ("2026-10-01T09:00:00Z",) * 2
+    assert since(checkout, second.version) == ("2026-11-02T09:00:00Z",) * 2
+    assert since(checkout, refused.version) == (None, None)
+    rollback(environment=checkout.environment)
+    assert since(checkout, first.version) == ("2026-11-04T09:00:00Z",) * 2
+
+
+def test_a_version_whose_run_was_deleted_can_be_champion_again(checkout: Any) -> None:
+    first = promoted(checkout, "cnn")
+    promoted(checkout, "resnet50", slope=0.2)
+    ask(lambda runs: runs.client.delete_run(first.examined.run_id), environment=checkout.environment)
+    assert rollback(environment=checkout.environment).version == first.version
+    assert aliases(checkout)[CHAMPION] == first.version
+
+
+def test_a_version_names_its_model(checkout: Any) -> None:
+    version = promoted(checkout, "cnn").version
+    assert ask(lambda runs: Registry(runs).version(version).tags["model"], environment=checkout.environment) == "cnn"
 
 
 def test_the_champion_is_not_promoted_again(checkout: Any) -> None:
@@ -166,6 +205,27 @@ def test_two_at_once_cannot_both_win(checkout: Any, tmp_path: Path) -> None:
     assert aliases(checkout)[CHAMPION] == versions[winner]
     assert len(decisions) == 5  # nothing is lost: the loser's line stands too
     assert len(now.late) == 1
+
+
+def test_a_model_that_is_registered_is_settled_only_where_no_decision_is_wanted(checkout: Any) -> None:
+    def settled(*, is_deciding: bool) -> bool:
+        return is_settled(examined.model_sha256, is_deciding=is_deciding, environment=checkout.environment)
+
+    challenger = checkout.challenger("cnn")
+    examined = examine(challenger, parameters=checkout.parameters, environment=checkout.environment)
+    assert settled(is_deciding=False)
+    assert not settled(is_deciding=True)
+    promote(examined, environment=checkout.environment)
+    assert settled(is_deciding=True)
+
+
+def test_a_decision_that_came_too_late_settles_nothing(checkout: Any) -> None:
+    first = checkout.challenger("cnn")
+    seen = examine(first, parameters=checkout.parameters, environment=checkout.environment)
+    promoted(checkout, "resnet50", slope=0.2)
+    with pytest.raises(PromotionError, match="another decision came first"):
+        promote(seen, environment=checkout.environment)
+    assert not is_settled(seen.model_sha256, is_deciding=True, environment=checkout.environment)
 
 
 def test_an_evaluation_of_another_model_file_is_an_error_and_nothing_is_written(checkout: Any) -> None:
