@@ -43,10 +43,10 @@ check-security: $(READY) ## look for known weaknesses of the pinned dependencies
 ci: ## what continuous integration runs: the checks and the tests, with all they need
 	.ci/run
 
-# Variables: AGAINST, a commit or branch that the report compares with; PROMOTE=yes lets a model that passes become
-# champion; WHY, for the log. Exit status 10, nothing to do, is no failure.
+# Variables: AGAINST, a commit or branch that the report compares with; PUSH, the branch of origin that dvc.lock goes to;
+# PROMOTE=yes lets a model that passes become champion; WHY, for the log. Exit status 10, nothing to do, is no failure.
 retrain: $(READY) ## pull, look for new data, reproduce, compare with the champion, report (report.md), push
-	unmask retrain --commit --against "$${AGAINST:-HEAD}" $${PROMOTE:+--promote} --why "$${WHY:-make retrain}" \
+	unmask retrain --commit --against "$${AGAINST:-HEAD}" --push "$${PUSH:-}" $${PROMOTE:+--promote} --why "$${WHY:-make retrain}" \
 	  || [ $$? -eq 10 ]
 
 screenshots: $(READY) ## look at MLflow's pages in a browser, and draw the pictures of docs/ anew

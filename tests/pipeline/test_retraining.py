@@ -114,9 +114,8 @@ def team(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Team]:
         first.run("dvc", "remote", "add", "-q", "-d", "store", str(folder / "dvc-remote"))
         first.run("git", "commit", "-qam", "a team's set-up")
         first.run("git", "push", "-q", "origin", "main")
-        code, report = retrain(first, "--promote", "--why", "the first")
+        code, report = retrain(first, "--promote", "--push", "main", "--why", "the first")
         assert code == Result.PASSED, report
-        first.run("git", "push", "-q", "origin", "main")
         yield made
         for runner in [path for path in folder.iterdir() if (path / ".dvc").is_dir()]:
             Project(runner, site_cache=folder / "site").end_processes()

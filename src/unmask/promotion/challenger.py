@@ -70,9 +70,12 @@ def measure(challenger: Challenger) -> Evidence:
 def read_findings(challenger: Challenger) -> Sequence[dict[str, Any]]:
     """Reads what the audits found of the challenger's data."""
     audits = [challenger.data / stage / "audit.json" for stage in AUDITS]
-    findings = [finding for audit in audits for finding in read_report(audit).get("findings", [])]
-    if not findings:
-        raise EvaluationError(f"{audits[-1]} names no finding: run `dvc repro split`")
+    findings = []
+    for audit in audits:
+        found = read_report(audit).get("findings")
+        if not isinstance(found, list) or not found:
+            raise EvaluationError(f"{audit} names no finding: run `dvc repro {audit.parent.name}`")
+        findings += found
     return findings
 
 
