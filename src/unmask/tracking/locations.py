@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from unmask.errors import TrackingError
 from unmask.tracking.store import ARTIFACTS, SQLITE
@@ -50,11 +50,13 @@ class Move:
         old: where they are, as a library can open it.
         new: where they go, as a library can open it.
         recorded: what the copy's database calls that.
+        needs_files: whether nothing there means that the files were lost.
     """
 
     old: str
     new: str
     recorded: str
+    needs_files: bool = False
 
 
 class Moves:
@@ -70,19 +72,20 @@ class Moves:
         self.found: dict[str, Move] = {}
         self.outside: set[str] = set()
 
-    def add(self, address: str | None, place: str) -> None:
+    def add(self, address: str | None, place: str, *, needs_files: bool = False) -> None:
         """Adds the files of one run, model or trace.
 
         Args:
             address: what the source's database says.
             place: of the same in any store: "3/models/m-1/artifacts".
+            needs_files: whether nothing there means that the files were lost.
 
         Raises:
             TrackingError: a server hands them out, and nobody said where it keeps them.
         """
         if address:
             new, recorded = f"{self.places.target}/{place}", f"{self.places.recorded}/{place}"
-            self.found[address.rstrip("/")] = Move(self.open_address(address), new, recorded)
+            self.found[address.rstrip("/")] = Move(self.open_address(address), new, recorded, needs_files)
 
     def open_address(self, address: str) -> str:
         """Says where files are that a server hands out; other addresses say it themselves."""
@@ -125,12 +128,25 @@ def place_for(database: str, *, artifacts: str, source: str, is_served: bool) ->
         is_served: whether a server hands the copy's files out.
 
     Raises:
-        TrackingError: nobody said where files go.
+        TrackingError: nobody said where files go, or the server's folder is not there.
     """
     if not artifacts and not database.startswith(SQLITE):
         raise TrackingError("say with --artifacts-to where files go: a folder, or s3://BUCKET")
     target = artifacts or str(Path(database.removeprefix(SQLITE)).parent / ARTIFACTS)
+    if source:
+        check_folder(spell(source))
     return Places(spell(target), spell(source) if source else "", is_served)
+
+
+def check_folder(address: str) -> None:
+    """Refuses a folder that is not there; other places are asked when their files are.
+
+    Raises:
+        TrackingError: it is not there.
+    """
+    folder = Path(unquote(urlsplit(address).path))
+    if address.startswith("file:") and not folder.is_dir():
+        raise TrackingError(f"--artifacts-from: there is no folder {folder}")
 
 
 def spell(place: str) -> str:
