@@ -18,8 +18,9 @@ import sqlalchemy as sa
 from mlflow.entities import LifecycleStage, LoggedModelStatus
 from mlflow.store.artifact.artifact_repo import ArtifactRepository
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
 
-from unmask.artifacts import storage_errors
+from unmask.artifacts import sha256_of_file, storage_errors
 from unmask.console import progress
 from unmask.errors import TrackingError, UnmaskError
 from unmask.tracking import databases
@@ -74,7 +75,7 @@ def copy_store(source: str, target: str, *, places: Places) -> Copied:
 
     The source is only read, as it is at one moment: what is written meanwhile is neither harmed nor copied. The copy's
     rows become visible at one stroke, after the last file has arrived, so that an interrupted copy is none; called
-    again, it leaves out the files that are there already.
+    again, it leaves out the files that a folder of this machine has already, byte for byte, from another.
 
     Args:
         source: the database of the store.
@@ -189,7 +190,7 @@ def copy_table(name: str, read: sa.Connection, written: sa.Connection, moves: Mo
             for column, limit in limits.items():
                 if limit and len(row[column] or "") > limit:
                     raise TrackingError(
-                        f"{row[column]} is longer than the {limit} characters of MLflow: shorten the place"
+                        f"{redact(row[column])} is longer than the {limit} characters of MLflow: shorten the place"
                     )
         written.execute(statement, moved)
     return content
@@ -219,7 +220,10 @@ def compare(sent: Mapping[str, Content], written: sa.Connection) -> None:
 
 
 def copy_files(move: Move) -> tuple[int, int]:
-    """Copies the files of a run, model or trace that are not there yet, and compares names and sizes.
+    """Copies the files of a run, model or trace, and compares names and sizes.
+
+    What lies there already may be another copy's, of the same size: only where both are folders of this machine can it
+    be compared at the price of reading, and is left out where it agrees.
 
     Returns:
         How many files there are, and their size in bytes.
@@ -232,7 +236,7 @@ def copy_files(move: Move) -> tuple[int, int]:
         source, target = get_artifact_repository(move.old), get_artifact_repository(move.new)
         wanted, present = dict(files_of(source)), dict(files_of(target))
         for path, size in wanted.items():
-            if present.get(path) != size:
+            if present.get(path) != size or not is_same(path, source, target):
                 send(path, source=source, target=target)
         arrived = dict(files_of(target))
     if arrived != wanted:
@@ -265,6 +269,14 @@ def files_of(place: ArtifactRepository, folder: str | None = None) -> Iterator[t
             yield from files_of(place, entry.path)
         else:
             yield entry.path, int(entry.file_size or 0)
+
+
+def is_same(path: str, *places: ArtifactRepository) -> bool:
+    """Tells whether a file has the same bytes in folders of this machine; False where a place is another kind."""
+    if not all(isinstance(place, LocalArtifactRepository) for place in places):
+        return False
+    files = [Path(place.download_artifacts(path)) for place in places]  # type: ignore[no-untyped-call]
+    return len({sha256_of_file(file) for file in files}) == 1
 
 
 def send(path: str, *, source: ArtifactRepository, target: ArtifactRepository) -> None:

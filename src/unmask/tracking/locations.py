@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from unmask.errors import TrackingError
-from unmask.tracking.store import ARTIFACTS, SQLITE
+from unmask.tracking.store import ARTIFACTS, DATABASE, SQLITE, redact
 
 SERVED = "mlflow-artifacts:"  # how MLflow names what its server hands out
 SCHEMES = ("models:", "runs:")  # addresses that name no place
@@ -93,8 +93,8 @@ class Moves:
             return address
         if not self.places.source:
             raise TrackingError(
-                f"the store's server hands its files out ({address}): say with --artifacts-from where it keeps them, "
-                "as its --artifacts-destination does"
+                f"the store's server hands its files out ({redact(address)}): say with --artifacts-from where it "
+                "keeps them, as its --artifacts-destination does"
             )
         return f"{self.places.source}/{urlsplit(address).path.strip('/')}"
 
@@ -123,7 +123,7 @@ def place_for(database: str, *, artifacts: str, source: str, is_served: bool) ->
 
     Args:
         database: the copy's.
-        artifacts: a folder or an address, or empty: then `artifacts/` beside a SQLite file.
+        artifacts: a folder or an address, or empty: then a folder beside a SQLite file, of its own.
         source: the same for the source's server, or empty where it has none.
         is_served: whether a server hands the copy's files out.
 
@@ -132,10 +132,18 @@ def place_for(database: str, *, artifacts: str, source: str, is_served: bool) ->
     """
     if not artifacts and not database.startswith(SQLITE):
         raise TrackingError("say with --artifacts-to where files go: a folder, or s3://BUCKET")
-    target = artifacts or str(Path(database.removeprefix(SQLITE)).parent / ARTIFACTS)
+    target = artifacts or str(folder_beside(Path(database.removeprefix(SQLITE))))
     if source:
         check_folder(spell(source))
     return Places(spell(target), spell(source) if source else "", is_served)
+
+
+def folder_beside(database: Path) -> Path:
+    """Gives the folder for the files of a SQLite file's store: copies that lie side by side share none.
+
+    That of `mlflow.db` is `artifacts/`, as in the project's own store.
+    """
+    return database.with_name(ARTIFACTS if database.name == DATABASE else f"{database.stem}-{ARTIFACTS}")
 
 
 def check_folder(address: str) -> None:
