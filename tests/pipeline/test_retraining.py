@@ -85,7 +85,7 @@ def retrain(runner: Project, *options: str) -> tuple[int, str]:
     """Retrains against the remote's main branch; gives the exit status and the report."""
     finished = runner.run("unmask", "retrain", "--against", "origin/main", "--commit", *options, is_checked=False)
     report = runner.root / "report.md"
-    assert report.exists(), finished.stdout[-3000:] + finished.stderr[-3000:]
+    assert finished.returncode in [*Result], finished.stdout[-3000:] + finished.stderr[-3000:]
     return finished.returncode, report.read_text()
 
 
