@@ -16,7 +16,7 @@ from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
-from unmask.artifacts import atomic_path, storage_error
+from unmask.artifacts import atomic_path
 from unmask.errors import TrackingError
 from unmask.tracking.store import SQLITE, redact
 from unmask.tracking.worker import reason_of
@@ -126,17 +126,10 @@ def target(uri: str, *, artifacts: str) -> Iterator[sa.Connection]:
 
 @contextmanager
 def filling(uri: str, *, artifacts: str) -> Iterator[sa.Connection]:
-    """Makes MLflow's tables where they are missing, and empties them of MLflow's own rows.
-
-    Raises:
-        StorageError: there is no place for files.
-    """
+    """Makes MLflow's tables where they are missing, and empties them of MLflow's own rows."""
     with engine(uri) as opened:
         opened.connect().close()  # before MLflow, which tries ten times
-        try:
-            made = SqlAlchemyStore(uri, artifacts)  # type: ignore[no-untyped-call]
-        except OSError as error:  # it makes the folder of files
-            raise storage_error(Path(redact(artifacts)), error) from error
+        made = SqlAlchemyStore(uri, artifacts)  # type: ignore[no-untyped-call]
         made.engine.dispose()
         with opened.begin() as connection:
             if opened.dialect.name == POSTGRESQL:
