@@ -22,7 +22,7 @@ repro: $(READY) ## run the pipeline: only stages whose code, parameters or data 
 	dvc repro
 
 test: $(READY) ## run the tests
-	pytest -m "not slow" --numprocesses auto --dist loadfile --no-loadscope-reorder
+	pytest -m "not slow" --numprocesses auto --dist loadfile --no-loadscope-reorder --durations 20
 
 test-all: $(READY) ## run the tests and the long campaigns
 	pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
@@ -43,10 +43,10 @@ check-security: $(READY) ## look for known weaknesses of the pinned dependencies
 ci: ## what continuous integration runs: the checks and the tests, with all they need
 	.ci/run
 
-# Variables: AGAINST, a commit or branch that the report compares with; PROMOTE=yes lets a model that passes become
-# champion; WHY, for the log. Exit status 10, nothing to do, is no failure.
+# Variables: AGAINST, a commit or branch that the report compares with; PUSH, the branch of origin that dvc.lock goes to;
+# PROMOTE=yes lets a model that passes become champion; WHY, for the log. Exit status 10, nothing to do, is no failure.
 retrain: $(READY) ## pull, look for new data, reproduce, compare with the champion, report (report.md), push
-	unmask retrain --commit --against "$${AGAINST:-HEAD}" $${PROMOTE:+--promote} --why "$${WHY:-make retrain}" \
+	unmask retrain --commit --against "$${AGAINST:-HEAD}" --push "$${PUSH:-}" $${PROMOTE:+--promote} --why "$${WHY:-make retrain}" \
 	  || [ $$? -eq 10 ]
 
 screenshots: $(READY) ## look at MLflow's pages in a browser, and draw the pictures of docs/ anew

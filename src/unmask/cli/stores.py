@@ -11,7 +11,7 @@ def copy_store(
     to: Annotated[str, typer.Argument(help="An empty database: sqlite:///FILE, postgresql://USER@HOST/DATABASE.")],
     source: Annotated[str, typer.Option("--from", help="The store's database; by default the project's own.")] = "",
     artifacts_to: Annotated[
-        str, typer.Option(help="Where files go: a folder, s3://BUCKET. By default artifacts/ beside a SQLite file.")
+        str, typer.Option(help="Where files go: a folder, s3://BUCKET. By default beside a SQLite file, each its own.")
     ] = "",
     artifacts_from: Annotated[
         str, typer.Option(help="Where the server of --from keeps files: its --artifacts-destination.")
@@ -23,7 +23,7 @@ def copy_store(
     """Copy MLflow's whole store, run for run: a backup, the way back from it, or the move to a team's server.
 
     Experiments, runs, metrics, models, the registry and all files keep their ids, and are compared afterwards. The
-    store itself is only read. An interrupted copy is none: the same command goes on.
+    store itself is only read. An interrupted copy is none: call the same command again.
     """
     from unmask import environment
     from unmask.tracking.locations import place_for
@@ -42,10 +42,11 @@ def copy_store(
 def show_copied(copied: Any) -> None:
     """Draws what was copied, and says what was not."""
     from unmask.console import show_table
+    from unmask.tracking.store import redact
 
     show_table(("Table", "Rows"), [(name, str(rows)) for name, rows in sorted(copied.rows.items())])
     for address in copied.outside:
-        typer.echo(f"left where it is, as no run's: {address}")
+        typer.echo(f"left where it is, as no run's: {redact(address)}")
     for name, rows in copied.others.items():
         typer.echo(f"not copied, as no part of the store: {rows} rows of {name}")
     size = copied.size_bytes / 1e6

@@ -70,7 +70,12 @@ def measure(challenger: Challenger) -> Evidence:
 def read_findings(challenger: Challenger) -> Sequence[dict[str, Any]]:
     """Reads what the audits found of the challenger's data."""
     audits = [challenger.data / stage / "audit.json" for stage in AUDITS]
-    findings = [finding for audit in audits for finding in read_report(audit).get("findings", [])]
+    findings: list[dict[str, Any]] = []
+    for audit in audits:
+        found = read_report(audit).get("findings", [])
+        if not isinstance(found, list):
+            raise EvaluationError(f"{audit} is damaged: run `dvc repro {audit.parent.name}`")
+        findings += found
     if not findings:
         raise EvaluationError(f"{audits[-1]} names no finding: run `dvc repro split`")
     return findings

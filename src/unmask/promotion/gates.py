@@ -45,6 +45,7 @@ class Evidence:
         megabytes: of its model file.
         latency_ms: for one picture, the median.
         differences: metric to how much better it is than the champion, on the same test images; empty without one.
+        lost_champion: the champion's version, where it was deleted from the registry; empty where it was not.
     """
 
     report: Mapping[str, Any]
@@ -53,6 +54,7 @@ class Evidence:
     megabytes: float
     latency_ms: float
     differences: Mapping[str, Difference]
+    lost_champion: str = ""
 
 
 def scores(evidence: Evidence, config: PromoteConfig) -> Iterable[Gate]:
@@ -63,6 +65,11 @@ def scores(evidence: Evidence, config: PromoteConfig) -> Iterable[Gate]:
 
 def champion(evidence: Evidence, _: PromoteConfig) -> Iterable[Gate]:
     """Asks that it is not worse than the champion beyond noise: that no interval of a loss leaves 0 out."""
+    if evidence.lost_champion:
+        note = (
+            f"version {evidence.lost_champion} was deleted from the registry: nothing to compare with; --force goes on"
+        )
+        yield Gate("the champion is there", 0.0, AT_LEAST, 1.0, note)
     for metric, found in evidence.differences.items():
         note = f"{found.value:+.3f} ({found.low:+.3f} to {found.high:+.3f}): its upper bound counts"
         yield Gate(f"{metric} against the champion", found.high, AT_LEAST, 0.0, note)

@@ -8,6 +8,7 @@ import pandas as pd
 
 from unmask.data.raw import find_archive
 from unmask.data.record_tables import read_predictions, read_split
+from unmask.errors import TrackingError
 from unmask.evaluation.compare import differences
 from unmask.evaluation.judge import read_judge, read_report, read_value
 from unmask.evaluation.paired import Difference
@@ -89,9 +90,12 @@ def read_answers(folder: Path, *, challenger: Path, data: Path) -> Answers:
     if is_on_same_images(folder, challenger=challenger):
         return answers_of(report)
     judge = read_judge(report / METRICS_FILE)
+    files = sorted((folder / NETWORK).rglob("*.keras"))
+    if not files:
+        raise TrackingError("the registry has no network of the champion, which was judged on other images")
     detector = Detector(
         name="champion",
-        network=saved.load(next((folder / NETWORK).rglob("*.keras"))),
+        network=saved.load(files[0]),
         threshold=judge.threshold,
         preprocess=read_value(folder / TRAINING_FOLDER / TRAINING_FILE, "preprocess"),
         calibration=judge.calibration,

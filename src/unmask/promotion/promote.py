@@ -1,14 +1,15 @@
 """Makes a challenger champion, or refuses; returns to the champion before; lists what was decided."""
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from unmask.config import Config
 from unmask.environment import Environment
-from unmask.errors import PromotionError
+from unmask.errors import EvaluationError, PromotionError
 from unmask.evaluation.paired import Difference
 from unmask.promotion import challenger as challengers
 from unmask.promotion import gates, opponent
@@ -69,8 +70,9 @@ def examine(challenger: Challenger, *, parameters: Config, environment: Environm
         EvaluationError: a file of the challenger's evaluation is missing or damaged.
         TrackingError: the store cannot be used.
     """
-    evidence = challengers.measure(challenger)
-    model_sha256 = str(evidence.report["model_sha256"])
+    with damage_told():
+        evidence = challengers.measure(challenger)
+        model_sha256 = str(evidence.report["model_sha256"])
     with tempfile.TemporaryDirectory() as temporary:
         copies = Path(temporary)
 
@@ -79,19 +81,39 @@ def examine(challenger: Challenger, *, parameters: Config, environment: Environm
             run_id = run_of(runs, challenger, parameters, environment)
             version = registry.register(model_sha256, run_id=run_id)
             registry.point(CHALLENGER, version)
-            champion = standing(read_log(registry)).champion
-            if champion not in (NOBODY, version):
+            champion = follow(registry).champion  # an earlier decision may have died before its alias
+            if champion not in (NOBODY, version) and registry.has(champion):
                 opponent.fetch(registry, champion, challenger=challenger.report_folder, folder=copies)
             return Examination(version, model_sha256, champion, run_id, runs.experiment_id, {}, ())
 
         found = ask(enter, environment=environment)
         if found.is_champion:
             return found
-        if found.champion != NOBODY:
-            champion = opponent.read_answers(copies, challenger=challenger.report_folder, data=challenger.data)
-            differences = opponent.compare_with(challenger.report_folder, champion)
+        if found.champion != NOBODY and not any(copies.iterdir()):
+            evidence = replace(evidence, lost_champion=found.champion)
+        elif found.champion != NOBODY:
+            with damage_told():
+                champion = opponent.read_answers(copies, challenger=challenger.report_folder, data=challenger.data)
+                differences = opponent.compare_with(challenger.report_folder, champion)
             evidence = replace(evidence, differences=differences)
-    return replace(found, differences=evidence.differences, gates=gates.measure(evidence, parameters.promote))
+    with damage_told():
+        measured = gates.measure(evidence, parameters.promote)
+    return replace(found, differences=evidence.differences, gates=measured)
+
+
+@contextmanager
+def damage_told() -> Iterator[None]:
+    """Says of what a damaged file leads to that a file is damaged.
+
+    Raises:
+        EvaluationError: a value is missing or of another kind.
+    """
+    try:
+        yield
+    except (KeyError, TypeError, ValueError) as error:
+        raise EvaluationError(
+            f"an evaluation, an audit or a table that promote reads is damaged ({error!r}): run `dvc repro`"
+        ) from error
 
 
 def is_settled(model_sha256: str, *, is_deciding: bool, environment: Environment) -> bool:
@@ -99,7 +121,8 @@ def is_settled(model_sha256: str, *, is_deciding: bool, environment: Environment
 
     Args:
         model_sha256: of the model file.
-        is_deciding: whether a decision is wanted; else a version is enough. One that came too late is none.
+        is_deciding: whether a decision is wanted, of which one that came too late is none; else only the champion is
+            settled.
         environment: where the store is.
 
     Raises:
@@ -108,11 +131,10 @@ def is_settled(model_sha256: str, *, is_deciding: bool, environment: Environment
 
     def look(runs: Runs) -> bool:
         registry = Registry(runs)
-        if not is_deciding:
-            return registry.version_of(model_sha256) is not None
         decisions = read_log(registry)
-        late = standing(decisions).late
-        return any(one.model_sha256 == model_sha256 and one.number not in late for one in decisions)
+        now = standing(decisions)
+        counted = [one for one in decisions if one.model_sha256 == model_sha256 and one.number not in now.late]
+        return any(is_deciding or one.version == now.champion for one in counted)
 
     return ask(look, environment=environment)
 
@@ -217,7 +239,7 @@ def follow(registry: Registry) -> Standing:
     """Points the champion's alias at what the log says; again where it went on meanwhile: the last writer is right."""
     while True:
         now = standing(read_log(registry))
-        if now.champion in (NOBODY, registry.pointed(CHAMPION)):
+        if now.champion in (NOBODY, registry.pointed(CHAMPION)) or not registry.has(now.champion):
             return now
         registry.crown(now.champion, since=now.since)
 

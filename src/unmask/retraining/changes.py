@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from unmask.config import flat_items
+from unmask.errors import RetrainingError
 from unmask.lineage.snapshot import Snapshot
 from unmask.tracking.provenance import run_git
 
@@ -32,8 +33,14 @@ def parameter_changes(root: Path, revision: str) -> list[Change]:
     Args:
         root: the checkout.
         revision: a commit, branch or tag.
+
+    Raises:
+        RetrainingError: the commit's is no YAML.
     """
-    before = yaml.safe_load(run_git(root, "show", f"{revision}:{PARAMETERS}") or "{}")
+    try:
+        before = yaml.safe_load(run_git(root, "show", f"{revision}:{PARAMETERS}") or "{}")
+    except yaml.YAMLError as error:
+        raise RetrainingError(f"{PARAMETERS} of {revision} cannot be read: give another --against") from error
     after = yaml.safe_load((root / PARAMETERS).read_text(encoding="utf-8"))
     return compare(dict(flat_items(before)), dict(flat_items(after)))
 

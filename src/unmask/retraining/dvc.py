@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from unmask.errors import RetrainingError
+from unmask.tracking.store import redact
 
+DVC = (sys.executable, "-m", "dvc")
 RUNNING = re.compile(r"^Running stage '([^']+)'", re.MULTILINE)
 LAST_LINES = 12  # of what a command that failed has said
 
@@ -25,12 +27,16 @@ def run(root: Path, *arguments: str) -> str:
     Raises:
         RetrainingError: it failed; its last lines are in the message.
     """
-    command = [sys.executable, "-m", "dvc", *arguments]
+    command = [*DVC, *arguments]
     lines: list[str] = []
     with subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
-        for line in process.stdout or ():
-            lines.append(line)
-            sys.stderr.write(line)
+        try:
+            for line in map(redact, process.stdout or ()):  # a remote's address may hold a password
+                lines.append(line)
+                sys.stderr.write(line)
+        except BaseException:  # ended from outside: so are DVC and its stage, which would go on for hours
+            process.terminate()
+            raise
     if process.returncode:
         raise RetrainingError(f"dvc {arguments[0]} failed:\n{''.join(lines[-LAST_LINES:]).rstrip()}")
     return "".join(lines)

@@ -24,7 +24,7 @@ CHART = """```mermaid
 xychart-beta
     title "{name}: AUC on validation (blue) and in training (grey)"
     x-axis "epoch" 1 --> {last}
-    y-axis 0.4 --> 1
+    y-axis 0 --> 1
 {lines}
 ```"""
 
@@ -132,7 +132,7 @@ def curves(report: Report) -> list[str]:
     drawn = []
     for name in trained(report.stages):
         table = pd.read_csv(report.root / "models" / name / HISTORY_FILE)
-        if len(table) > 1 and set(CURVES) <= set(table):
+        if len(table) > 1 and set(CURVES) <= set(table) and table[[*CURVES]].notna().all(axis=None):
             lines = "\n".join(f"    line [{', '.join(f'{value:.4f}' for value in table[curve])}]" for curve in CURVES)
             drawn.append(CHART.format(name=name, last=len(table), lines=lines))
     return drawn
@@ -160,7 +160,8 @@ def places(report: Report, environment: Environment) -> str:
     address, run_id = address_of(environment), report.examined.run_id
     run = f"run `{run_id}`"
     if address.startswith(HTTP):
-        run = f"[run {run_id}]({address.rstrip('/')}/#/experiments/{report.examined.experiment_id}/runs/{run_id})"
+        host = address.replace("***@", "").rstrip("/")
+        run = f"[run {run_id}]({host}/#/experiments/{report.examined.experiment_id}/runs/{run_id})"
     champion = report.examined.champion
     lines = [
         f"- {run} of {address}, version {report.examined.version} of `unmask`; before: {champion or 'no champion'}",

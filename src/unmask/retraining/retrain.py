@@ -1,6 +1,7 @@
 """Pulls, asks for new data, reproduces, measures, reports, pushes, and promotes where that is allowed."""
 
 import logging
+import subprocess
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
@@ -14,11 +15,14 @@ from unmask.promotion.challenger import Challenger
 from unmask.promotion.decisions import Decision
 from unmask.promotion.promote import Examination, examine, is_settled, promote
 from unmask.retraining import dvc, upstream
+from unmask.retraining.changes import parameter_changes
 from unmask.retraining.report import Report, render
 from unmask.tracking.contents import CHAMPION_FILE
 from unmask.tracking.provenance import run_git
+from unmask.tracking.store import redact
 
 LOCK = "dvc.lock"
+UNFINISHED = "# Retraining\n\nNot finished: the log says why.\n"
 COMMIT_MESSAGE = "Retrained: what dvc repro made"
 
 logger = logging.getLogger(__name__)
@@ -41,6 +45,7 @@ class Wish:
         report: the file for the report.
         is_promoting: whether a challenger that passes every gate becomes champion.
         is_committing: whether `dvc.lock` is committed, without which the model hangs on no commit.
+        push: the branch of git's `origin` that the commit goes to, before anything is decided; empty for none.
         why: in words, for the log of promotions.
     """
 
@@ -48,6 +53,7 @@ class Wish:
     report: Path
     is_promoting: bool
     is_committing: bool
+    push: str
     why: str
 
 
@@ -68,8 +74,11 @@ def retrain(root: Path, *, wish: Wish, parameters: Config, environment: Environm
         PromotionError: another promotion came first.
         TrackingError: MLflow's store cannot be used.
     """
-    if run_git(root, "rev-parse", "--verify", f"{wish.against}^{{commit}}") is None:
+    before = run_git(root, "rev-parse", "--verify", f"{wish.against}^{{commit}}")  # now: HEAD moves with a commit
+    if before is None:
         raise RetrainingError(f"git knows no {wish.against!r} to compare with: fetch it, or give another --against")
+    parameter_changes(root, before)  # what cannot be told of stops it here, and not after a decision
+    artifacts.write_text(wish.report, UNFINISHED)
     is_remote = dvc.has_remote(root)
     if is_remote:
         pull(root)
@@ -80,16 +89,18 @@ def retrain(root: Path, *, wish: Wish, parameters: Config, environment: Environm
     stages = [*(["download"] if news else []), *dvc.reproduce(root)]
     challenger = Challenger(root, read_value(root / "reports" / "compare" / CHAMPION_FILE, "model"))
     sha256 = read_value(root / "reports" / "compare" / CHAMPION_FILE, "model_sha256")
+    if wish.is_committing:
+        commit(root)  # also what DVC's cache of runs gave back without a stage
+    if is_remote:
+        dvc.run(root, "push")
+    if wish.push:
+        push(root, wish.push)
     if not stages and is_settled(sha256, is_deciding=wish.is_promoting, environment=environment):
         artifacts.write_text(wish.report, "# Retraining\n\nNothing to do: no stage ran.\n")
         return Result.NOTHING_TO_DO
-    if wish.is_committing:
-        commit(root)
-    if is_remote:
-        dvc.run(root, "push")
     examined = examine(challenger, parameters=parameters, environment=environment)
     decision = settle(examined, wish=wish, environment=environment)
-    report = Report(root, wish.against, news, stages, challenger, examined, decision)
+    report = Report(root, before, news, stages, challenger, examined, decision)
     artifacts.write_text(wish.report, render(report, environment=environment))
     return Result.REFUSED if examined.failed else Result.PASSED
 
@@ -120,3 +131,16 @@ def commit(root: Path) -> None:
     run_git(root, "add", "--", LOCK)
     if run_git(root, "commit", "--quiet", "--message", COMMIT_MESSAGE, "--", LOCK) is None:
         raise RetrainingError(f"git does not commit {LOCK}: is its user set (git config user.email)?")
+
+
+def push(root: Path, branch: str) -> None:
+    """Pushes the checkout's commit: a champion whose commit is nowhere could not be followed back.
+
+    Raises:
+        RetrainingError: git refused, as where the branch has gone on meanwhile.
+    """
+    command = ["git", "push", "origin", f"HEAD:{branch}"]
+    finished = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    if finished.returncode:
+        reason = redact((finished.stderr.strip().splitlines() or ["no reason given"])[0])
+        raise RetrainingError(f"git does not push to {branch} ({reason}): nothing was decided; pull, and run it again")

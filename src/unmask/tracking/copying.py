@@ -8,18 +8,21 @@ Importing this module imports mlflow (seconds).
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import sqlalchemy as sa
+from mlflow.entities import LifecycleStage, LoggedModelStatus
 from mlflow.store.artifact.artifact_repo import ArtifactRepository
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
 
-from unmask.artifacts import storage_errors
+from unmask.artifacts import sha256_of_file, storage_errors
 from unmask.console import progress
-from unmask.errors import TrackingError
+from unmask.errors import TrackingError, UnmaskError
 from unmask.tracking import databases
 from unmask.tracking.locations import ADDRESSES, ARTIFACT_LOCATION_TAG, Move, Moves, Places
 from unmask.tracking.store import redact
@@ -72,7 +75,7 @@ def copy_store(source: str, target: str, *, places: Places) -> Copied:
 
     The source is only read, as it is at one moment: what is written meanwhile is neither harmed nor copied. The copy's
     rows become visible at one stroke, after the last file has arrived, so that an interrupted copy is none; called
-    again, it leaves out the files that are there already.
+    again, it leaves out the files that a folder of this machine has already, byte for byte, from another.
 
     Args:
         source: the database of the store.
@@ -95,6 +98,7 @@ def copy_store(source: str, target: str, *, places: Places) -> Copied:
         databases.set_sequences(written)
         compare(sent, written)
         files = list(moves.found.values())
+        check_files(files)
         counts = [
             copy_files(move) for move in progress(files, total=len(files), description="files of runs and models")
         ]
@@ -130,10 +134,16 @@ def find_moves(read: sa.Connection, places: Places) -> Moves:
     tags, traces = known["trace_tags"].columns, known["trace_info"].columns
     for experiment, run, address in read.execute(sa.select(runs.experiment_id, runs.run_uuid, runs.artifact_uri)):
         moves.add(address, f"{experiment}/{run}/artifacts")
-    for experiment, model, address in read.execute(
-        sa.select(models.experiment_id, models.model_id, models.artifact_location)
+    deleted = sa.select(runs.run_uuid).where(runs.lifecycle_stage == LifecycleStage.DELETED)
+    is_whole = sa.and_(
+        models.status == LoggedModelStatus.READY.to_int(),
+        models.lifecycle_stage == LifecycleStage.ACTIVE,
+        sa.or_(models.source_run_id.is_(None), models.source_run_id.not_in(deleted)),
+    )
+    for experiment, model, address, needs_files in read.execute(
+        sa.select(models.experiment_id, models.model_id, models.artifact_location, is_whole)
     ):
-        moves.add(address, f"{experiment}/models/{model}/artifacts")
+        moves.add(address, f"{experiment}/models/{model}/artifacts", needs_files=bool(needs_files))
     for experiment, trace, address in read.execute(
         sa.select(traces.experiment_id, traces.request_id, tags.value)
         .where(traces.request_id == tags.request_id)
@@ -141,6 +151,27 @@ def find_moves(read: sa.Connection, places: Places) -> Moves:
     ):
         moves.add(address, f"{experiment}/traces/{trace}/artifacts")
     return moves
+
+
+def check_files(files: Sequence[Move]) -> None:
+    """Refuses a store whose models have lost their files: a place that is not there lists as one without files.
+
+    Models that were deleted, or whose training was cut short, need none.
+
+    Raises:
+        TrackingError: one has, or a place cannot be used.
+    """
+    needed, lost = [move for move in files if move.needs_files], []
+    for move in needed:
+        with file_errors(move):
+            if not any(files_of(get_artifact_repository(move.old))):
+                lost.append(redact(move.old))
+    if lost:
+        raise TrackingError(
+            f"{len(lost)} of {len(needed)} models have no files, the first in {lost[0]}: nothing was kept. If they are "
+            "elsewhere now, bring them back there, or say so with --artifacts-from for those of a server; a model "
+            "whose files are gone for good has to be deleted in MLflow first"
+        )
 
 
 def copy_table(name: str, read: sa.Connection, written: sa.Connection, moves: Moves) -> Content:
@@ -159,7 +190,7 @@ def copy_table(name: str, read: sa.Connection, written: sa.Connection, moves: Mo
             for column, limit in limits.items():
                 if limit and len(row[column] or "") > limit:
                     raise TrackingError(
-                        f"{row[column]} is longer than the {limit} characters of MLflow: shorten the place"
+                        f"{redact(row[column])} is longer than the {limit} characters of MLflow: shorten the place"
                     )
         written.execute(statement, moved)
     return content
@@ -189,7 +220,10 @@ def compare(sent: Mapping[str, Content], written: sa.Connection) -> None:
 
 
 def copy_files(move: Move) -> tuple[int, int]:
-    """Copies the files of a run, model or trace that are not there yet, and compares names and sizes.
+    """Copies the files of a run, model or trace, and compares names and sizes.
+
+    What lies there already may be another copy's, of the same size: only where both are folders of this machine can it
+    be compared at the price of reading, and is left out where it agrees.
 
     Returns:
         How many files there are, and their size in bytes.
@@ -198,22 +232,34 @@ def copy_files(move: Move) -> tuple[int, int]:
         TrackingError: a place cannot be used, or holds something else afterwards.
         StorageError: there is no space left.
     """
-    with storage_errors(Path(redact(move.new))):
-        try:
-            source, target = get_artifact_repository(move.old), get_artifact_repository(move.new)
-            wanted, present = dict(files_of(source)), dict(files_of(target))
-            for path, size in wanted.items():
-                if present.get(path) != size:
-                    send(path, source=source, target=target)
-            arrived = dict(files_of(target))
-        except OSError:
-            raise
-        except Exception as error:  # whatever the client of a storage raises
-            raise TrackingError(f"files of {redact(move.old)} to {redact(move.new)}: {reason_of(error)}") from error
+    with file_errors(move):
+        source, target = get_artifact_repository(move.old), get_artifact_repository(move.new)
+        wanted, present = dict(files_of(source)), dict(files_of(target))
+        for path, size in wanted.items():
+            if present.get(path) != size or not is_same(path, source, target):
+                send(path, source=source, target=target)
+        arrived = dict(files_of(target))
     if arrived != wanted:
         different = sorted(path for path in {*arrived, *wanted} if arrived.get(path) != wanted.get(path))
         raise TrackingError(f"{redact(move.new)} differs from {redact(move.old)} in {', '.join(different[:5])}")
     return len(wanted), sum(wanted.values())
+
+
+@contextmanager
+def file_errors(move: Move) -> Iterator[None]:
+    """Turns whatever the client of a storage raises in the block into one line about a place.
+
+    Raises:
+        TrackingError: a place cannot be used.
+        StorageError: there is no space left, or what is there cannot be written.
+    """
+    try:
+        with storage_errors(Path(redact(move.new))):
+            yield
+    except UnmaskError:
+        raise
+    except Exception as error:  # of boto3, requests, the system
+        raise TrackingError(f"files of {redact(move.old)} to {redact(move.new)}: {reason_of(error)}") from error
 
 
 def files_of(place: ArtifactRepository, folder: str | None = None) -> Iterator[tuple[str, int]]:
@@ -223,6 +269,14 @@ def files_of(place: ArtifactRepository, folder: str | None = None) -> Iterator[t
             yield from files_of(place, entry.path)
         else:
             yield entry.path, int(entry.file_size or 0)
+
+
+def is_same(path: str, *places: ArtifactRepository) -> bool:
+    """Tells whether a file has the same bytes in folders of this machine; False where a place is another kind."""
+    if not all(isinstance(place, LocalArtifactRepository) for place in places):
+        return False
+    files = [Path(place.download_artifacts(path)) for place in places]  # type: ignore[no-untyped-call]
+    return len({sha256_of_file(file) for file in files}) == 1
 
 
 def send(path: str, *, source: ArtifactRepository, target: ArtifactRepository) -> None:

@@ -4,7 +4,7 @@ Importing this module imports mlflow (seconds).
 """
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
@@ -81,17 +81,26 @@ def source(uri: str) -> Iterator[sa.Connection]:
     Raises:
         TrackingError: there is none, or it cannot be read.
     """
-    if uri.startswith(SQLITE):
-        path = Path(uri.removeprefix(SQLITE))
-        if not path.is_file():
-            raise TrackingError(f"there is no store {path}")
-        uri = f"{SQLITE}file:{quote(str(path.absolute()))}?mode=ro&uri=true"
-    with database_errors(uri), engine(uri) as opened, opened.connect() as connection:
+    with database_errors(uri), engine(readable(uri)) as opened, opened.connect() as connection:
         if opened.dialect.name == POSTGRESQL:
             connection = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         else:
             connection.exec_driver_sql("BEGIN")
         yield connection
+
+
+def readable(uri: str) -> str:
+    """Gives the address of a database that SQLite does not make where it is missing, nor writes to.
+
+    Raises:
+        TrackingError: there is none.
+    """
+    if not uri.startswith(SQLITE):
+        return uri
+    path = Path(uri.removeprefix(SQLITE))
+    if not path.is_file():
+        raise TrackingError(f"there is no store {path}")
+    return f"{SQLITE}file:{quote(str(path.absolute()))}?mode=ro&uri=true"
 
 
 @contextmanager
@@ -105,19 +114,14 @@ def target(uri: str, *, artifacts: str) -> Iterator[sa.Connection]:
     Raises:
         TrackingError: it cannot be made or reached, or it holds something.
     """
-    if not uri.startswith(SQLITE):
-        with database_errors(uri), filling(uri, artifacts=artifacts) as connection:
-            yield connection
-        return
-    path = Path(uri.removeprefix(SQLITE)).absolute()
-    if path.exists():
-        raise TrackingError(f"{path} is there already: copy into a file that is not")
-    with (
-        atomic_path(path) as temporary,
-        database_errors(uri),
-        filling(f"{SQLITE}{temporary}", artifacts=artifacts) as connection,
-    ):
-        yield connection
+    with database_errors(uri), ExitStack() as stack:
+        written = uri
+        if uri.startswith(SQLITE):
+            path = Path(uri.removeprefix(SQLITE)).absolute()
+            if path.exists():
+                raise TrackingError(f"{path} is there already: copy into a file that is not")
+            written = f"{SQLITE}{stack.enter_context(atomic_path(path))}"
+        yield stack.enter_context(filling(written, artifacts=artifacts))
 
 
 @contextmanager
@@ -169,6 +173,8 @@ def engine(uri: str) -> Iterator[sa.Engine]:
         made = sa.create_engine(uri)
     except ModuleNotFoundError as error:
         raise TrackingError(f'{error.name} is missing, which PostgreSQL needs: pip install "unmask[team]"') from error
+    except ValueError as error:  # not repeated: what follows a colon may be part of a password
+        raise TrackingError(f"{redact(uri)} is no address of a database: its port is no number") from error
     except (ArgumentError, NoSuchModuleError) as error:
         raise TrackingError(f"{redact(uri)} is no address of a database: {redact(str(error))}") from error
     try:
@@ -179,10 +185,10 @@ def engine(uri: str) -> Iterator[sa.Engine]:
 
 @contextmanager
 def database_errors(uri: str) -> Iterator[None]:
-    """Turns what a database or MLflow raises in the block into one line about the store."""
+    """Turns what a database, MLflow or the system raises in the block into one line about the store."""
     try:
         yield
-    except (SQLAlchemyError, MlflowException) as error:
+    except (SQLAlchemyError, MlflowException, OSError) as error:
         raise TrackingError(f"the store {redact(uri)}: {reason_of(error)}") from error
 
 

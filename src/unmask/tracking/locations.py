@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from unmask.errors import TrackingError
-from unmask.tracking.store import ARTIFACTS, SQLITE
+from unmask.tracking.store import ARTIFACTS, DATABASE, SQLITE, redact
 
 SERVED = "mlflow-artifacts:"  # how MLflow names what its server hands out
 SCHEMES = ("models:", "runs:")  # addresses that name no place
@@ -50,11 +50,13 @@ class Move:
         old: where they are, as a library can open it.
         new: where they go, as a library can open it.
         recorded: what the copy's database calls that.
+        needs_files: whether nothing there means that the files were lost.
     """
 
     old: str
     new: str
     recorded: str
+    needs_files: bool = False
 
 
 class Moves:
@@ -70,19 +72,20 @@ class Moves:
         self.found: dict[str, Move] = {}
         self.outside: set[str] = set()
 
-    def add(self, address: str | None, place: str) -> None:
+    def add(self, address: str | None, place: str, *, needs_files: bool = False) -> None:
         """Adds the files of one run, model or trace.
 
         Args:
             address: what the source's database says.
             place: of the same in any store: "3/models/m-1/artifacts".
+            needs_files: whether nothing there means that the files were lost.
 
         Raises:
             TrackingError: a server hands them out, and nobody said where it keeps them.
         """
         if address:
             new, recorded = f"{self.places.target}/{place}", f"{self.places.recorded}/{place}"
-            self.found[address.rstrip("/")] = Move(self.open_address(address), new, recorded)
+            self.found[address.rstrip("/")] = Move(self.open_address(address), new, recorded, needs_files)
 
     def open_address(self, address: str) -> str:
         """Says where files are that a server hands out; other addresses say it themselves."""
@@ -90,8 +93,8 @@ class Moves:
             return address
         if not self.places.source:
             raise TrackingError(
-                f"the store's server hands its files out ({address}): say with --artifacts-from where it keeps them, "
-                "as its --artifacts-destination does"
+                f"the store's server hands its files out ({redact(address)}): say with --artifacts-from where it "
+                "keeps them, as its --artifacts-destination does"
             )
         return f"{self.places.source}/{urlsplit(address).path.strip('/')}"
 
@@ -120,17 +123,38 @@ def place_for(database: str, *, artifacts: str, source: str, is_served: bool) ->
 
     Args:
         database: the copy's.
-        artifacts: a folder or an address, or empty: then `artifacts/` beside a SQLite file.
+        artifacts: a folder or an address, or empty: then a folder beside a SQLite file, of its own.
         source: the same for the source's server, or empty where it has none.
         is_served: whether a server hands the copy's files out.
 
     Raises:
-        TrackingError: nobody said where files go.
+        TrackingError: nobody said where files go, or the server's folder is not there.
     """
     if not artifacts and not database.startswith(SQLITE):
         raise TrackingError("say with --artifacts-to where files go: a folder, or s3://BUCKET")
-    target = artifacts or str(Path(database.removeprefix(SQLITE)).parent / ARTIFACTS)
+    target = artifacts or str(folder_beside(Path(database.removeprefix(SQLITE))))
+    if source:
+        check_folder(spell(source))
     return Places(spell(target), spell(source) if source else "", is_served)
+
+
+def folder_beside(database: Path) -> Path:
+    """Gives the folder for the files of a SQLite file's store: copies that lie side by side share none.
+
+    That of `mlflow.db` is `artifacts/`, as in the project's own store.
+    """
+    return database.with_name(ARTIFACTS if database.name == DATABASE else f"{database.stem}-{ARTIFACTS}")
+
+
+def check_folder(address: str) -> None:
+    """Refuses a folder that is not there; other places are asked when their files are.
+
+    Raises:
+        TrackingError: it is not there.
+    """
+    folder = Path(unquote(urlsplit(address).path))
+    if address.startswith("file:") and not folder.is_dir():
+        raise TrackingError(f"--artifacts-from: there is no folder {folder}")
 
 
 def spell(place: str) -> str:

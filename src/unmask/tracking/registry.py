@@ -29,7 +29,7 @@ DESCRIPTIONS = {
     LOG: "Decisions about the champion, one a version, none ever changed: `unmask promotions` lists them.",
 }
 LOGGED_MODEL = "models:/"
-EXISTS = "RESOURCE_ALREADY_EXISTS"
+EXISTS, MISSING = "RESOURCE_ALREADY_EXISTS", "RESOURCE_DOES_NOT_EXIST"
 APPEND_TRIES = 20  # many may write at once, and MLflow itself tries three times to find a free number
 
 
@@ -90,6 +90,16 @@ class Registry:
         """Finds the first version of a model file: two registrations at once may make two."""
         query = f"name = '{DETECTOR}' and tags.{MODEL_TAG} = '{model_sha256}'"
         return min(self.client.search_model_versions(query), key=lambda found: int(found.version), default=None)
+
+    def has(self, number: str) -> bool:
+        """Whether there is a version, or somebody has deleted it."""
+        try:
+            self.version(number)
+        except MlflowException as error:
+            if error.error_code != MISSING:
+                raise
+            return False
+        return True
 
     def version(self, number: str) -> ModelVersion:
         """Reads a version."""

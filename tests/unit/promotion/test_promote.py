@@ -207,16 +207,58 @@ def test_two_at_once_cannot_both_win(checkout: Any, tmp_path: Path) -> None:
     assert len(now.late) == 1
 
 
-def test_a_model_that_is_registered_is_settled_only_where_no_decision_is_wanted(checkout: Any) -> None:
+def test_a_model_is_settled_once_it_is_champion_and_where_a_decision_is_wanted_once_there_is_one(
+    checkout: Any,
+) -> None:
     def settled(*, is_deciding: bool) -> bool:
         return is_settled(examined.model_sha256, is_deciding=is_deciding, environment=checkout.environment)
 
     challenger = checkout.challenger("cnn")
     examined = examine(challenger, parameters=checkout.parameters, environment=checkout.environment)
-    assert settled(is_deciding=False)
+    assert not settled(is_deciding=False)
     assert not settled(is_deciding=True)
     promote(examined, environment=checkout.environment)
     assert settled(is_deciding=True)
+    assert settled(is_deciding=False)
+    promoted(checkout, "resnet50", slope=0.2)
+    assert not settled(is_deciding=False)
+    assert settled(is_deciding=True)
+
+
+def test_an_alias_that_a_dead_process_left_behind_follows_at_the_next_examination(checkout: Any) -> None:
+    first = promoted(checkout, "cnn")
+    second = promoted(checkout, "resnet50", slope=0.2)
+    ask(lambda runs: Registry(runs).point(CHAMPION, first.version), environment=checkout.environment)
+    examine(Challenger(checkout.root, "cnn"), parameters=checkout.parameters, environment=checkout.environment)
+    assert aliases(checkout)[CHAMPION] == second.version
+
+
+def test_a_champion_that_was_deleted_is_a_gate_that_only_force_passes(checkout: Any) -> None:
+    first = promoted(checkout, "cnn")
+    ask(
+        lambda runs: runs.client.delete_model_version("unmask", first.version),
+        environment=checkout.environment,
+    )
+    outcome = promoted(checkout, "resnet50", slope=0.2)
+    assert outcome.examined.failed == ["the champion is there"]
+    forced = promoted(checkout, "resnet50", slope=0.2, is_forced=True)
+    assert aliases(checkout)[CHAMPION] == forced.version
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("data/split/audit.json", '{"findings": {}}'),
+        ("data/split/audit.json", '{"findings": ["odd"]}'),
+        ("reports/evaluate/cnn/predictions.csv", "member,label,score,cluster\n"),
+    ],
+)
+def test_a_damaged_file_is_one_clear_error(checkout: Any, file: str, content: str) -> None:
+    promoted(checkout, "resnet50", slope=0.2)
+    challenger = checkout.challenger("cnn")
+    (checkout.root / file).write_text(content)
+    with pytest.raises(EvaluationError, match=r"damaged|names no finding|judged on different images"):
+        examine(challenger, parameters=checkout.parameters, environment=checkout.environment)
 
 
 def test_a_decision_that_came_too_late_settles_nothing(checkout: Any) -> None:

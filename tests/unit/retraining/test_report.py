@@ -82,5 +82,5 @@ def test_differences_beyond_noise_are_marked(checkout: Path) -> None:
 def test_the_run_is_linked_without_the_password(checkout: Path) -> None:
     text = written(checkout)
     assert "planted-token" not in text
-    assert f"/#/experiments/7/runs/{RUN})" in text
+    assert f"](https://mlflow.example.org/#/experiments/7/runs/{RUN})" in text
     assert "](" not in written(checkout, tracking_uri="").partition("## Where it is")[2]

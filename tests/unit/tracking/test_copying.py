@@ -14,11 +14,12 @@ import filled_store
 import pytest
 
 from unmask.artifacts import sha256_of_file
+from unmask.cli.stores import show_copied
 from unmask.environment import Environment
 from unmask.errors import StorageError, TrackingError
 from unmask.tracking import copying
 from unmask.tracking.copying import Copied, copy_store
-from unmask.tracking.locations import Places, place_for
+from unmask.tracking.locations import Moves, Places, place_for
 from unmask.tracking.quiet import quiet
 from unmask.tracking.store import locate, prepare
 
@@ -162,6 +163,36 @@ def test_what_a_place_has_of_another_copy_is_an_error(filled: Path, tmp_path: Pa
         copy(filled, tmp_path / "mlflow.db")
 
 
+@pytest.mark.parametrize(
+    ("database", "folder"),
+    [("mlflow.db", "artifacts"), ("mon.db", "mon-artifacts"), ("2026.11.db", "2026.11-artifacts")],
+)
+def test_each_copy_has_a_place_of_its_own(database: str, folder: str, tmp_path: Path) -> None:
+    places = place_for(f"sqlite:///{tmp_path}/{database}", artifacts="", source="", is_served=False)
+    assert places.target == (tmp_path / folder).as_uri()
+
+
+def test_a_file_of_the_same_size_and_other_content_is_sent_again(
+    filled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy(filled, tmp_path / "mlflow.db")
+    (tmp_path / "mlflow.db").unlink()
+    older = sorted((tmp_path / "artifacts").glob("*/models/*/artifacts/training/history.csv"))[0]
+    before = older.read_bytes()
+    older.write_bytes(before[::-1])
+    sent: list[str] = []
+    send = copying.send
+
+    def tally(path: str, **places: object) -> None:
+        sent.append(path)
+        send(path, **places)
+
+    monkeypatch.setattr(copying, "send", tally)
+    copy(filled, tmp_path / "mlflow.db")
+    assert older.read_bytes() == before
+    assert sent == ["training/history.csv"]
+
+
 def test_a_full_disk_says_so_and_leaves_no_copy(filled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
@@ -196,6 +227,10 @@ def test_rows_that_arrive_otherwise_are_an_error(filled: Path, tmp_path: Path, m
         ("sqlite:///{folder}/empty.db", "sqlite:///{folder}/new.db", r"holds no store of MLflow's"),
         ("sqlite:///{folder}/garbage.db", "sqlite:///{folder}/new.db", r"file is not a database"),
         ("sqlite:///{folder}/old.db", "sqlite:///{folder}/new.db", r"version 451aebb31d03, .*mlflow db upgrade"),
+        ("{filled}", "postgresql://ann:planted-token@h:notaport/x", r"@h:notaport/x is no address of a database"),
+        ("postgresql://a:12@3:planted-token/x@h/y", "sqlite:///{folder}/new.db", r"is no address of a database"),
+        ("{filled}", "sqlite:////proc/x/new.db", r"the store sqlite:////proc/x/new\.db: No such file or directory"),
+        ("sqlite:///{folder}/" + "x" * 300, "sqlite:///{folder}/new.db", r"File name too long"),
     ],
 )
 def test_what_cannot_be_copied_says_why(source: str, target: str, words: str, filled: Path, tmp_path: Path) -> None:
@@ -227,6 +262,37 @@ def test_files_that_a_server_hands_out_need_a_place(filled: Path, tmp_path: Path
     assert tells[0] == tells[1]
 
 
+def test_a_store_whose_models_have_lost_their_files_is_no_backup(filled: Path, tmp_path: Path) -> None:
+    # of three models, one is of a deleted run
+    shutil.move(filled.parent / "artifacts", filled.parent / "away")
+    try:
+        with pytest.raises(TrackingError, match=r"2 of 2 models have no files, the first in file://.*/models/m-"):
+            copy(filled, tmp_path / "s.db")
+    finally:
+        shutil.move(filled.parent / "away", filled.parent / "artifacts")
+    assert not (tmp_path / "s.db").exists()
+
+
+def test_a_model_that_was_deleted_or_never_finished_needs_no_files(filled: Path, tmp_path: Path) -> None:
+    shutil.copy(filled, tmp_path / "store.db")
+    with closing(sqlite3.connect(tmp_path / "store.db")) as database, database:
+        found = database.execute("select model_id from logged_models order by model_id").fetchall()
+        changes = ("lifecycle_stage = 'deleted'", "status = 1", "source_run_id = (select run_uuid from runs "
+                   "where lifecycle_stage = 'deleted')")  # fmt: skip
+        for change, (model,) in zip(changes, found, strict=True):
+            place = f"artifact_location = '{(tmp_path / 'nowhere').as_uri()}/{model}'"
+            database.execute(f"update logged_models set {place}, {change} where model_id = ?", (model,))
+    assert copy(tmp_path / "store.db", tmp_path / "copy" / "mlflow.db").files > 0
+
+
+def test_a_folder_of_a_server_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(TrackingError, match=r"--artifacts-from: there is no folder .*/mistyped"):
+        place_for("sqlite:///s.db", artifacts="", source=str(tmp_path / "mistyped"), is_served=False)
+    with pytest.raises(TrackingError, match=r"--artifacts-from: there is no folder .*/mis typed"):
+        place_for("sqlite:///s.db", artifacts="", source=(tmp_path / "mis typed").as_uri(), is_served=False)
+    place_for("sqlite:///s.db", artifacts="", source="s3://bucket", is_served=False)  # asked later
+
+
 def test_a_place_whose_addresses_would_be_too_long_is_an_error(filled: Path, tmp_path: Path) -> None:
     with pytest.raises(TrackingError, match=r"longer than the 200 characters of MLflow: shorten the place"):
         copy(filled, tmp_path / "mlflow.db", Places(f"s3://bucket/{'x' * 180}"))
@@ -241,6 +307,23 @@ def test_a_version_from_elsewhere_keeps_its_address_and_is_named(tmp_path: Path,
     with closing(sqlite3.connect(tmp_path / "copy" / "mlflow.db")) as database:
         (source,) = database.execute("select source from model_versions where version = 1").fetchone()
     assert source == "s3://elsewhere/model"
+
+
+def test_a_place_for_files_below_a_file_says_why(filled: Path, tmp_path: Path) -> None:
+    (tmp_path / "afile").write_text("precious")
+    for place in (tmp_path / "afile", tmp_path / "afile" / "x"):
+        with pytest.raises(TrackingError, match=r"files of file://.* to file://.*/afile/.*: Not a directory"):
+            copy(filled, tmp_path / "s.db", Places(place.as_uri()))
+    assert [path.name for path in tmp_path.iterdir()] == ["afile"]
+
+
+def test_a_file_that_cannot_be_written_says_why(filled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise NotADirectoryError(20, "Not a directory")
+
+    monkeypatch.setattr(copying, "send", fail)
+    with pytest.raises(TrackingError, match=r"files of file://.* to file://.*: Not a directory"):
+        copy(filled, tmp_path / "s.db")
 
 
 def command(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -261,6 +344,19 @@ def test_the_command_copies_the_projects_own_store_and_says_what(filled: Path, t
         assert count(filled.parent.parent / "backup" / "mlflow.db", "runs") == filled_store.RUNS
     finally:
         shutil.rmtree(filled.parent.parent / "backup", ignore_errors=True)
+
+
+def test_no_address_is_told_with_its_password(filled: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    address = "ftp://ada:planted-token@127.0.0.1/model"
+    show_copied(Copied(rows={"runs": 1}, files=0, size_bytes=0, outside=(address,), others={}))
+    told = capsys.readouterr()
+    assert "left where it is, as no run's: ftp://***@127.0.0.1/model" in told.out
+    with pytest.raises(TrackingError, match=r"longer than the 200 characters") as long:
+        copy(filled, tmp_path / "mlflow.db", Places(f"https://ada:planted-token@127.0.0.1/{'x' * 180}"))
+    served = Moves(Places("s3://bucket"))
+    with pytest.raises(TrackingError, match=r"say with --artifacts-from") as asked:
+        served.add("mlflow-artifacts://ada:planted-token@127.0.0.1/1", "1")
+    assert "planted-token" not in told.out + told.err + str(long.value) + str(asked.value)
 
 
 def test_the_command_asks_where_files_go(tmp_path: Path) -> None:
