@@ -12,11 +12,12 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from unmask.errors import StorageError
+
+if TYPE_CHECKING:  # seconds, which whoever writes no table need not wait
+    import pandas as pd
 
 UNFINISHED = ".unfinished"  # ends the name of a temporary folder; a name that no other program gives
 TEMPORARY = re.compile(rf"(?<![^/\s])\.[^/]+?{re.escape(UNFINISHED)}/")  # a name may hold spaces
@@ -199,7 +200,7 @@ def write_json(target: Path, content: Any) -> None:
     write_text(target, json.dumps(content, indent=2, sort_keys=True, allow_nan=False) + "\n")
 
 
-def write_csv(target: Path, table: pd.DataFrame) -> None:
+def write_csv(target: Path, table: "pd.DataFrame") -> None:
     """Writes a table without its index, atomically."""
     with atomic_path(target) as temporary:
         table.to_csv(temporary, index=False, lineterminator="\n")

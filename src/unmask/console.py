@@ -14,6 +14,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from unmask.artifacts import without_temporary
 from unmask.errors import UnmaskError
 
 Item = TypeVar("Item")
@@ -43,12 +44,12 @@ def start_logging(*, is_debug: bool = False) -> None:
     logger.propagate = False
 
 
-def progress(items: Iterable[Item], *, total: int, description: str) -> Iterator[Item]:
+def progress(items: Iterable[Item], *, total: int | None, description: str) -> Iterator[Item]:
     """Passes items through, drawing one progress bar while standard error is a terminal.
 
     Args:
         items: what is counted as it passes.
-        total: how many there are.
+        total: how many there are; None where nobody knows.
         description: what is being done: "index".
 
     Yields:
@@ -73,13 +74,11 @@ def show_table(header: Sequence[str], lines: Iterable[Sequence[str]]) -> None:
     Console(stderr=True).print(table)
 
 
-def fail(error: UnmaskError) -> NoReturn:
-    """Shows an error as one message and ends the process."""
-    from unmask.artifacts import without_temporary  # here: it imports pandas, which `unmask --help` need not wait for
-
+def fail(error: UnmaskError, *, status: int = EXIT_ERROR) -> NoReturn:
+    """Shows an error as one message and ends the process with a status."""
     message = escape(without_temporary(str(error)))
     Console(stderr=True, highlight=False, soft_wrap=True).print(f"[bold red]error:[/] {message}")
-    sys.exit(EXIT_ERROR)
+    sys.exit(status)
 
 
 @contextmanager

@@ -6,57 +6,72 @@ from typing import Annotated, Any
 
 import typer
 
-from unmask.cli.places import MODELS, RAW, REPORTS, SPLIT
+from unmask.cli.places import BUNDLES, MODELS, RAW, REPORTS, SPLIT
 from unmask.console import silent_start
 
-A_MODEL = "A model of models/, champion, or a file that export wrote."
+A_DETECTOR = "A model of bundles/, champion, a bundle's folder, or a file that export wrote."
+EXIT_FAKE, EXIT_ERROR = 1, 2
 
 
 def predict(
-    images: Annotated[list[Path], typer.Argument(help="JPEG, PNG or WebP files of one face each.")],
-    model: Annotated[str, typer.Option(help=A_MODEL)] = "champion",
-    is_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    images: Annotated[list[str], typer.Argument(help="Pictures, folders, zips, patterns, or - for standard input.")],
+    model: Annotated[str, typer.Option(help=A_DETECTOR)] = "champion",
+    engine: Annotated[str, typer.Option(help="What computes: openvino or onnx.")] = "openvino",
+    is_json: Annotated[bool, typer.Option("--json", help="Print JSON, with all that is known of each picture.")] = False,
+    is_csv: Annotated[bool, typer.Option("--csv", help="Print CSV: a line for each picture.")] = False,
+    allows_addresses: Annotated[bool, typer.Option("--allow-urls", help="Fetch what begins with http.")] = False,
 ) -> None:
     """Judge pictures: real or fake, and how likely fake.
 
     A score is P(fake), from 0 to 1; from the threshold on the label is fake. The threshold was chosen on the
     validation split. A verdict is a statistical guess about pictures like those the model learnt from.
+    Exit status: 0 all real, 1 a fake found, 2 an error; a bad picture never stops the rest.
     """
-    with silent_start():
-        from unmask.serving.locate import locate
+    from unmask.console import fail, progress
+    from unmask.errors import ImageError, UnmaskError
+    from unmask.serving import judgements
+    from unmask.serving.inputs import pictures_of
+    from unmask.serving.locate import locate
 
-        detector = locate(model, models=MODELS, reports=REPORTS)
-    verdicts = detector.predict(images)
+    try:
+        with silent_start():
+            detector = locate(model, bundles=BUNDLES, reports=REPORTS, engine=engine)
+        pictures = pictures_of(images, allows_addresses=allows_addresses)
+        found = list(progress(judgements.judge(detector, pictures), total=None, description="judged"))
+    except UnmaskError as error:
+        fail(error, status=EXIT_ERROR)
     if is_json:
-        lines = [
-            {"image": str(image), "model": detector.name, "model_sha256": detector.model_sha256, **vars(verdict)}
-            for image, verdict in zip(images, verdicts, strict=True)
-        ]
-        typer.echo(json.dumps(lines, indent=2))
+        typer.echo(json.dumps([one.described(detector) for one in found], indent=2))
+    elif is_csv:
+        typer.echo(judgements.as_csv(found, detector), nl=False)
     else:
-        show_verdicts(images, verdicts, model=detector.name)
+        show_judgements(found, detector=detector)
+    if any(isinstance(one.verdict, ImageError) for one in found):
+        raise typer.Exit(EXIT_ERROR)
+    if any(one.is_fake for one in found):
+        raise typer.Exit(EXIT_FAKE)
 
 
-def show_verdicts(images: list[Path], verdicts: list[Any], *, model: str) -> None:
-    """Draws the table of verdicts."""
+def show_judgements(found: list[Any], *, detector: Any) -> None:
+    """Draws the table of verdicts, and below it what is to be said of some."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    threshold = verdicts[0].threshold
-    table = Table(title=f"{model}: fake from P(fake) {threshold:.3f} on")
+    table = Table(title=f"{detector.name}: fake from P(fake) {detector.threshold:.3f} on", title_justify="left")
     table.add_column("Image", overflow="fold")
-    table.add_column("Label")
+    table.add_column("Verdict")
     table.add_column("P(fake)", justify="right")
-    table.add_column("Threshold", justify="right")
-    for image, verdict in zip(images, verdicts, strict=True):
-        label = Text(verdict.label, style="bold red" if verdict.label == "fake" else "bold green")
-        table.add_row(Text(str(image)), label, f"{verdict.score:.3f}", f"{verdict.threshold:.3f}")
+    table.add_column("Fakes among alike", justify="right")
+    table.add_column("Cautions", overflow="fold")
+    for one in found:
+        table.add_row(Text(one.name), *(Text(cell, style=style) for cell, style in one.cells()))
     Console().print(table)
+    typer.echo("Fakes among alike: of the test pictures with such a score, how many were fake (95% interval).")
 
 
 def check(
-    model: Annotated[str, typer.Argument(help=A_MODEL)],
+    model: Annotated[str, typer.Argument(help=A_DETECTOR)],
     pictures: Annotated[Path | None, typer.Option(help="A folder of faces. Default: some of the test split.")] = None,
 ) -> None:
     """Test how a trained detector behaves: what must not change its answer does not.
@@ -70,7 +85,7 @@ def check(
         from unmask.serving.checks import check_all
         from unmask.serving.locate import locate
 
-        detector = locate(model, models=MODELS, reports=REPORTS)
+        detector = locate(model, bundles=BUNDLES, reports=REPORTS)
     if pictures is None:
         report = REPORTS / "evaluate" / detector.name
         chosen = check_pictures.from_test_split(detector, raw=RAW, split=SPLIT, report=report)
@@ -100,7 +115,7 @@ def show_findings(findings: list[Any]) -> None:
 
 
 def export(
-    model: Annotated[str, typer.Argument(help=A_MODEL)],
+    model: Annotated[str, typer.Argument(help="A model of models/, or champion.")],
     file: Annotated[Path, typer.Argument(help="The file to write; its name ends in .keras.")],
 ) -> None:
     """Write a detector as one file: network, calibration, threshold, and how pictures are brought to size.
@@ -109,8 +124,10 @@ def export(
     """
     with silent_start():
         from unmask.serving.export import export as write
-        from unmask.serving.locate import locate
+        from unmask.serving.locate import CHAMPION, champion
+        from unmask.serving.pipeline_model import load_model
 
-        detector = locate(model, models=MODELS, reports=REPORTS)
+        name = champion(REPORTS / "compare") if model == CHAMPION else model
+        detector = load_model(MODELS / name, REPORTS / "evaluate" / name)
     write(detector, file)
     typer.echo(f"{detector.name} is now in {file}")

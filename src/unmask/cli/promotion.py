@@ -32,7 +32,7 @@ def promote(
         from unmask.promotion.decisions import REFUSED
         from unmask.promotion.promote import examine
         from unmask.promotion.promote import promote as decide
-        from unmask.serving.detector import champion
+        from unmask.serving.locate import champion
 
     name = champion(REPORTS / "compare") if model == "champion" else model
     where = environment.read()

@@ -15,6 +15,7 @@ from unmask.config.data import (
     SplitConfig,
 )
 from unmask.config.evaluation import CompareConfig, EvaluateConfig, EvaluateExternalConfig, MetricName
+from unmask.config.export import ExportConfig
 from unmask.config.promotion import PromoteConfig
 from unmask.config.reading import Config, flat_items, flatten, load, loss_budget, training_section
 from unmask.config.training import (
@@ -41,6 +42,7 @@ __all__ = [
     "DownloadConfig",
     "EvaluateConfig",
     "EvaluateExternalConfig",
+    "ExportConfig",
     "HeadFeaturesConfig",
     "IndexConfig",
     "KaggleConfig",

@@ -13,6 +13,7 @@ from pydantic_core import ErrorDetails
 
 from unmask.config.data import DownloadConfig, IndexConfig, PreprocessConfig, SplitConfig
 from unmask.config.evaluation import CompareConfig, EvaluateConfig, EvaluateExternalConfig
+from unmask.config.export import ExportConfig
 from unmask.config.promotion import PromoteConfig
 from unmask.config.training import (
     ChooseLossConfig,
@@ -42,6 +43,7 @@ class Config:
     evaluate: EvaluateConfig
     evaluate_external: EvaluateExternalConfig
     compare: CompareConfig
+    export: ExportConfig
     promote: PromoteConfig
 
 

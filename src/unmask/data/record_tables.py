@@ -87,6 +87,19 @@ def read_external(path: Path) -> list[dict[str, Any]]:
     return rows_of(table)
 
 
+def read_curve(path: Path) -> list[dict[str, Any]]:
+    """Reads the test split's scores, part by part: `verdict.Bin`'s low, high, images and fakes.
+
+    Raises:
+        EvaluationError: the file is missing or no such table.
+    """
+    columns = ["low", "high", "images", "fakes"]
+    try:
+        return rows_of(pd.read_csv(path, usecols=columns)[columns])
+    except (OSError, ValueError) as error:
+        raise EvaluationError(f"cannot read {path}: run `dvc repro evaluate`") from error
+
+
 def rows_of(table: pd.DataFrame) -> list[dict[str, Any]]:
     """Gives a mapping a row, as JSON can hold it: what is missing is None."""
     return [

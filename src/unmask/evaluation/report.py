@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from unmask.config import EvaluateConfig
 from unmask.errors import EvaluationError
 from unmask.evaluation.bootstrap import Interval, intervals
-from unmask.evaluation.calibration import Calibration, fit_platt, fit_temperature
+from unmask.evaluation.calibration import Calibration
+from unmask.evaluation.calibration_fit import fit_platt, fit_temperature
 from unmask.evaluation.judge import Judge
 from unmask.evaluation.metrics import decide, measure
 from unmask.evaluation.metrics.calibration_error import expected_calibration_error

@@ -14,6 +14,7 @@ from unmask.evaluation.judge import read_report
 from unmask.promotion.gates import Evidence
 from unmask.records import REAL
 from unmask.serving.detector import Detector
+from unmask.serving.pipeline_model import load_model
 from unmask.tracking.contents import METRICS_FILE, MODEL_FILE
 from unmask.tracking.external import TABLE
 
@@ -55,7 +56,7 @@ def measure(challenger: Challenger) -> Evidence:
     Raises:
         EvaluationError: a file is missing or damaged, or the evaluation judged another model file.
     """
-    detector = Detector.load(challenger.model_folder, challenger.report_folder)
+    detector = load_model(challenger.model_folder, challenger.report_folder)
     table = challenger.root / "reports" / "evaluate_external" / challenger.name / TABLE
     return Evidence(
         report=read_report(challenger.report_folder / METRICS_FILE),

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from unmask.data.archives.members import read_members
 from unmask.data.raw import find_archive
 from unmask.data.record_tables import read_predictions, read_split
 from unmask.errors import TrackingError
@@ -14,8 +15,9 @@ from unmask.evaluation.judge import read_judge, read_report, read_value
 from unmask.evaluation.paired import Difference
 from unmask.models import saved
 from unmask.records import TEST
-from unmask.serving.check_pictures import PREDICTIONS_FILE, read_members
+from unmask.serving.check_pictures import PREDICTIONS_FILE
 from unmask.serving.detector import Detector
+from unmask.serving.engines.network import Network
 from unmask.tracking.contents import METRICS_FILE, TEST_DIGEST, TRAINING_FILE
 from unmask.tracking.registry import Registry
 from unmask.tracking.writing import EVALUATION_FOLDER, TRAINING_FOLDER
@@ -95,7 +97,7 @@ def read_answers(folder: Path, *, challenger: Path, data: Path) -> Answers:
         raise TrackingError("the registry has no network of the champion, which was judged on other images")
     detector = Detector(
         name="champion",
-        network=saved.load(files[0]),
+        engine=Network(saved.load(files[0])),
         threshold=judge.threshold,
         preprocess=read_value(folder / TRAINING_FOLDER / TRAINING_FILE, "preprocess"),
         calibration=judge.calibration,

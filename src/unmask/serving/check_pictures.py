@@ -1,18 +1,17 @@
 """Which pictures a detector is checked with: some of the test split, or those of a folder."""
 
-import hashlib
 from pathlib import Path
 
-from unmask.data.archives.contents import locate
-from unmask.data.archives.reader import ArchiveReader
+from unmask.data.archives.members import read_members
 from unmask.data.raw import find_archive
 from unmask.data.record_tables import read_predictions, read_split
-from unmask.errors import ArchiveError, EvaluationError, ImageError
+from unmask.errors import EvaluationError, ImageError
 from unmask.evaluation.judge import read_value
 from unmask.records import TEST
 from unmask.serving.checks.encoding import pixels_of
 from unmask.serving.checks.finding import Pictures
-from unmask.serving.detector import METRICS_FILE, Detector
+from unmask.serving.detector import Detector
+from unmask.serving.pipeline_model import METRICS_FILE
 
 NUM_PICTURES = 32
 MIN_PICTURES = 8  # fewer say little of an average
@@ -84,21 +83,6 @@ def from_test_split(detector: Detector, *, raw: Path, split: Path, report: Path)
     if read_value(metrics, "model_sha256") != detector.model_sha256:
         return Pictures(contents, reason=f"{report} judged another model file")
     return Pictures(contents, stored_scores(report / PREDICTIONS_FILE, members))
-
-
-def read_members(archive: Path, members: list[str], hashes: list[str]) -> tuple[bytes, ...]:
-    """Reads members of a zip that must have the given sha256."""
-    contents = []
-    with ArchiveReader(archive) as reader:
-        for entry, sha256 in zip(locate(archive, members), hashes, strict=True):
-            try:
-                content = reader.read(entry)
-            except ImageError as error:
-                raise ArchiveError(f"cannot read {entry.name} from {archive}: {error}") from error
-            if hashlib.sha256(content).hexdigest() != sha256:
-                raise ArchiveError(f"{entry.name} in {archive} is not what was split: run `dvc repro`")
-            contents.append(content)
-    return tuple(contents)
 
 
 def stored_scores(file: Path, members: list[str]) -> tuple[float, ...]:

@@ -1,48 +1,50 @@
 """A trained model, ready to judge pictures from outside the pipeline exactly as the pipeline judged its own."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+import math
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from itertools import chain, islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-import keras
 import numpy as np
 
-from unmask.artifacts import sha256_of_file
-from unmask.data.inspection import MIN_SIDE_PIXELS
-from unmask.data.pictures.decoding import Pixels, open_image
-from unmask.data.pictures.equalise import seen
+from unmask.data.pictures.decoding import Pixels
+from unmask.data.pictures.equalise import seen_of
 from unmask.errors import EvaluationError, ImageError
 from unmask.evaluation.calibration import Calibration
-from unmask.evaluation.judge import read_judge, read_value
-from unmask.evaluation.predict import score_batch
-from unmask.models import saved
 from unmask.records import FAKE, LABEL_NAMES, REAL
+from unmask.serving.engines.engine import Answer, Engine
+from unmask.serving.experience import Experience
+from unmask.serving.faces import Framing, cut_of, find_faces
+from unmask.serving.pictures import Picture, PictureLike, read_picture
+from unmask.serving.verdict import Box, Caution, Facts, Verdict, band_of
 
-MODEL_FILE = "model.keras"
-TRAINING_FILE = "training.json"
-METRICS_FILE = "metrics.json"
-CHAMPION_FILE = "champion.json"
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
-MAX_PIXELS = 40_000_000  # a camera's largest pictures; a crafted file may unpack to far more than its bytes
-# Every batch is filled up to this size: TensorFlow 2.21 on a CPU gives a picture alone another score than among others,
-# by up to 3e-5, and compiles each new size. A larger batch would make a single picture wait.
-BATCH = 8
+LUMINANCE = np.array([0.299, 0.587, 0.114])  # of red, green, blue: ITU-R BT.601
+READERS = 4  # threads that decode ahead of the engine
+AHEAD = 16  # pictures, at most, that wait for it decoded
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """What a model says of one picture.
+class View:
+    """What of a picture is judged: all of it, or one face.
 
     Attributes:
-        label: "fake" where the score reaches the threshold, else "real".
-        score: P(fake), in [0, 1].
-        threshold: chosen on the validation split.
+        pixels: (size, size, 3), uint8, as the network sees it.
+        box: the face; None for the whole picture.
+        facts: of the picture.
+        cautions: what is to be said of this part of the picture.
     """
 
-    label: str
-    score: float
-    threshold: float
+    pixels: Pixels
+    facts: Facts
+    box: Box | None = None
+    cautions: tuple[Caution, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -51,101 +53,186 @@ class Detector:
 
     Attributes:
         name: the model's name.
-        network: pictures (batch, size, size, 3) float32 in [0, 255] in, logits (batch, 1) out.
+        engine: computes logits of pictures that were brought to size.
         threshold: scores from here on mean "fake".
-        preprocess: `image_size`, `fit`, `resample`, as in training.
+        preprocess: `image_size`, `fit`, `resample` and `equalise`, as in training.
         calibration: what turns logits into scores, as the evaluation fitted it.
         model_sha256: of the model file that was evaluated, in hexadecimal.
+        experience: what the model learnt from and how it did, for cautions and bands.
+        is_half: whether the evaluation computed with 16 bits, so that it may differ from what is said here.
+        framing: how the training pictures frame a face; None: faces are not looked for, the whole picture is judged.
     """
 
     name: str
-    network: keras.Model
+    engine: Engine
     threshold: float
     preprocess: dict[str, Any]
     calibration: Calibration = field(default_factory=Calibration)
     model_sha256: str = ""
+    experience: Experience = field(default_factory=Experience)
+    framing: Framing | None = None
+    is_half: bool = False
 
     @classmethod
-    def load(cls, model_folder: Path, report_folder: Path) -> "Detector":
-        """Loads a model and the threshold that its evaluation chose.
+    def load(cls, source: str | Path = "champion", *, engine: str = "openvino", root: Path | None = None) -> "Detector":
+        """Loads a detector.
 
         Args:
-            model_folder: `models/<model>`.
-            report_folder: `reports/evaluate/<model>`.
+            source: a bundle's folder; a model's name or "champion", of the checkout; or a file of `unmask export`.
+            engine: what computes: "openvino" or "onnx".
+            root: the checkout; None: the current folder.
+
+        Returns:
+            A detector, loaded without TensorFlow, unless it is of such a file.
 
         Raises:
-            EvaluationError: a file is missing or damaged, or the evaluation judged another model file.
-        """
-        model_file, metrics = model_folder / MODEL_FILE, report_folder / METRICS_FILE
-        preprocess = read_value(model_folder / TRAINING_FILE, "preprocess")
-        judge = read_judge(metrics)
-        network = saved.load(model_file)
-        model_sha256 = sha256_of_file(model_file)
-        if read_value(metrics, "model_sha256") != model_sha256:
-            raise EvaluationError(f"{report_folder} judged another {model_file}: run `dvc repro evaluate`")
-        return cls(
-            name=model_folder.name,
-            network=network,
-            threshold=judge.threshold,
-            preprocess=preprocess,
-            calibration=judge.calibration,
-            model_sha256=model_sha256,
-        )
+            EvaluationError: there is none, or a file of it is missing or damaged.
+            ConfigError: there is no such engine.
 
-    def predict(self, images: Sequence[bytes | Path]) -> list[Verdict]:
+        Example:
+            verdict, = Detector.load("bundles/cnn").predict(["face.jpg"])
+        """
+        from unmask.serving.locate import locate  # it makes detectors
+
+        checkout = root or Path()
+        return locate(str(source), bundles=checkout / "bundles", reports=checkout / "reports", engine=engine)
+
+    def predict(self, images: Iterable[PictureLike]) -> list[Verdict]:
         """Judges pictures.
 
         Args:
-            images: encoded JPEG, PNG or WebP, or paths of such files; any size.
+            images: encoded JPEG, PNG or WebP; paths of such files; images of Pillow's; pixels (height, width, 3) uint8,
+                RGB. Of any size.
 
         Returns:
             One verdict for each, in the same order.
 
         Raises:
-            ImageError: a picture is missing, damaged or refused; it is named.
+            ImageError: a picture is missing, damaged or refused; a file is named.
             EvaluationError: the model gave something else than one finite logit a picture.
         """
-        verdicts: list[Verdict] = []
-        for start in range(0, len(images), BATCH):
-            part = images[start : start + BATCH]
-            names = [str(image) if isinstance(image, Path) else f"picture {start + n}" for n, image in enumerate(part)]
-            pictures = np.stack([self.prepare(image) for image in part])
-            scores = self.calibration.apply(score_batch(self.network, pictures, names, batch_size=BATCH))
-            verdicts.extend(self.judge(float(score)) for score in scores)
+        verdicts = []
+        for verdict in self.stream(images):
+            if isinstance(verdict, ImageError):
+                raise verdict
+            verdicts.append(verdict)
         return verdicts
+
+    def stream(self, images: Iterable[PictureLike | ImageError]) -> Iterator[Verdict | ImageError]:
+        """Judges pictures as they come, a few at a time in memory; a bad one does not stop the rest.
+
+        Args:
+            images: see `predict`; an error in the place of a picture is passed on.
+
+        Yields:
+            For each picture in order its verdict, or why there is none.
+
+        Raises:
+            EvaluationError: the model gave something else than one finite logit a picture.
+        """
+        waiting: deque[list[View] | ImageError] = deque()
+
+        def pixels() -> Iterator[Pixels]:
+            for views in in_order(self.views_or_error, images):
+                waiting.append(views)
+                if not isinstance(views, ImageError):
+                    yield from (view.pixels for view in views)
+
+        found: list[Verdict] = []
+        for answer in self.engine.answers(pixels()):
+            while isinstance(views := waiting[0], ImageError):
+                waiting.popleft()
+                yield views
+            found.append(self.judge_view(answer, views[len(found)]))
+            if len(found) == len(views):
+                waiting.popleft()
+                yield summary(found)
+                found = []
+        yield from (left for left in waiting if isinstance(left, ImageError))
+
+    def judge_view(self, answer: Answer, view: View) -> Verdict:
+        """Turns the network's answer into a verdict on a part of a picture.
+
+        Raises:
+            EvaluationError: it is not a finite number.
+        """
+        if not math.isfinite(answer.logit):
+            raise EvaluationError("the model's answer is not a finite number: its training has diverged")
+        verdict = self.judge(float(self.calibration.score(np.float64(answer.logit))))
+        distance = self.experience.distance(answer.embedding)
+        cautions = (*view.cautions, *self.experience.unlike(distance))
+        return replace(verdict, cautions=cautions, box=view.box, distance=distance, facts=view.facts)
 
     def judge(self, score: float) -> Verdict:
         """Turns a score into a verdict."""
         label = FAKE if score >= self.threshold else REAL
-        return Verdict(label=LABEL_NAMES[label], score=score, threshold=self.threshold)
+        band = band_of(score, self.experience.bins)
+        return Verdict(label=LABEL_NAMES[label], score=score, threshold=self.threshold, band=band)
 
-    def prepare(self, image: bytes | Path) -> Pixels:
-        """Brings one picture to what the model sees: (size, size, 3) uint8."""
-        name = f"{image}: " if isinstance(image, Path) else ""
+    def views_or_error(self, source: PictureLike | ImageError) -> list[View] | ImageError:
+        """Gives `views`, or why there are none; an error stays one."""
+        if isinstance(source, ImageError):
+            return source
         try:
-            content = image.read_bytes() if isinstance(image, Path) else image
-            require_picture(content)
-            return seen(content, self.preprocess, max_pixels=MAX_PIXELS)
-        except OSError as error:
-            raise ImageError(f"{name}{error.strerror}") from error
+            return self.views(read_picture(source))
         except ImageError as error:
-            raise ImageError(f"{name}{error}") from error
+            return error
+
+    def views(self, picture: Picture) -> list[View]:
+        """Gives what of a picture is judged: each of its faces, or all of it.
+
+        Raises:
+            ImageError: it is smaller than the crop.
+        """
+        cautions = self.experience.cautions(picture)
+        if self.framing is None:
+            return [self.view(picture, cautions=cautions)]
+        size = picture.image.size
+        faces = find_faces(picture.image)
+        cuts = [cut_of(face, size, self.framing) for face in faces]
+        if not faces:
+            cautions = (*cautions, Caution("no_face", "no face was found: the whole picture was judged"))
+        if not faces or cuts == [None]:
+            return [self.view(picture, cautions=cautions)]
+        return [self.view(picture, box=face, cut=cut, cautions=cautions) for face, cut in zip(faces, cuts, strict=True)]
+
+    def view(
+        self, picture: Picture, *, cautions: tuple[Caution, ...] = (), box: Box | None = None, cut: Box | None = None
+    ) -> View:
+        """Gives what the network sees of a picture, or of a part of it."""
+        image = picture.image if cut is None else picture.image.crop((cut.left, cut.top, cut.right, cut.bottom))
+        pixels = seen_of(image, self.preprocess)
+        return View(pixels, facts_of(picture, pixels), box=box, cautions=cautions)
 
 
-def require_picture(content: bytes) -> None:
-    """Refuses what `index` refuses of pictures that could be decoded: a line of pixels."""
-    width, height = open_image(content, max_pixels=MAX_PIXELS).size
-    if min(width, height) < MIN_SIDE_PIXELS:
-        raise ImageError(f"{width}x{height}: a line, no picture")
+def facts_of(picture: Picture, pixels: Pixels) -> Facts:
+    """Measures a picture, and what the network sees of it."""
+    width, height = picture.image.size
+    brightness = float(pixels.mean(axis=(0, 1)) @ LUMINANCE)
+    return Facts(width, height, picture.quality, brightness)
 
 
-def champion(reports: Path) -> str:
-    """Names the model that the comparison chose on the validation split.
+def in_order(function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+    """Applies a function in a few threads, a few items ahead of the results, which keep the items' order."""
+    waiting = iter(items)
+    first = list(islice(waiting, 1))
+    second = list(islice(waiting, 1))
+    if not second:  # a single picture is not worth a thread
+        yield from map(function, first)
+        return
+    with ThreadPoolExecutor(READERS, thread_name_prefix="reader") as threads:
+        pending: deque[Future[Result]] = deque()
+        for item in chain(first, second, waiting):
+            pending.append(threads.submit(function, item))
+            if len(pending) >= AHEAD:
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()
 
-    Args:
-        reports: `reports/compare`.
 
-    Raises:
-        EvaluationError: there is no comparison yet.
-    """
-    return str(read_value(reports / CHAMPION_FILE, "model"))
+def summary(verdicts: Sequence[Verdict]) -> Verdict:
+    """Gives a picture's verdict: that on the whole of it, or that on its face most likely fake."""
+    if len(verdicts) == 1 and verdicts[0].box is None:
+        return verdicts[0]
+    faces = sorted(verdicts, key=lambda verdict: -verdict.score)
+    return replace(faces[0], faces=tuple(faces))

@@ -15,6 +15,7 @@ from unmask.errors import EvaluationError
 from unmask.evaluation.calibration import Calibration
 from unmask.models import saved
 from unmask.serving.detector import Detector
+from unmask.serving.engines.network import Network
 
 SUFFIX = ".keras"
 LAYER = "calibrated"
@@ -103,7 +104,9 @@ def export(detector: Detector, target: Path) -> None:
     """
     if target.suffix != SUFFIX:
         raise EvaluationError(f"cannot export to {target}: its name must end in {SUFFIX}")
-    network = detector.network
+    if not isinstance(detector.engine, Network):
+        raise EvaluationError(f"{detector.name} is not in Keras' hands: its engine cannot be written as {target.name}")
+    network = detector.engine.model
     layer = Calibrated(
         calibration={"slope": detector.calibration.slope, "intercept": detector.calibration.intercept},
         threshold=detector.threshold,
@@ -142,7 +145,7 @@ def load_exported(path: Path) -> Detector:
         )
     return Detector(
         name=layer.model,
-        network=keras.Model(whole.input, layer.input, name=whole.name),
+        engine=Network(keras.Model(whole.input, layer.input, name=whole.name)),
         threshold=layer.threshold,
         preprocess=dict(layer.preprocess),
         calibration=Calibration(layer.slope, layer.intercept),

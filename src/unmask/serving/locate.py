@@ -1,25 +1,54 @@
-"""Which detector a person means: a model of the pipeline, its champion, or a file that `unmask export` wrote."""
+"""Which detector a person means."""
 
 from pathlib import Path
 
-from unmask.serving.detector import Detector, champion
-from unmask.serving.export import SUFFIX, load_exported
+from unmask.errors import EvaluationError
+from unmask.evaluation.judge import read_value
+from unmask.serving.bundle.manifest import MANIFEST_FILE
+from unmask.serving.bundle.read import DEFAULT_ENGINE, load_bundle
+from unmask.serving.detector import Detector
 
 CHAMPION = "champion"
+CHAMPION_FILE = "champion.json"
+KERAS_SUFFIX = ".keras"
 
 
-def locate(model: str, *, models: Path, reports: Path) -> Detector:
+def locate(model: str, *, bundles: Path, reports: Path, engine: str = DEFAULT_ENGINE) -> Detector:
     """Loads a detector by what a person calls it.
 
     Args:
-        model: a folder of `models`, "champion", or the path of an exported file, which ends in `.keras`.
-        models: the folder of all models.
+        model: a bundle's folder; a model of `bundles`; "champion", that of the comparison; or the path of a file that
+            `unmask export` wrote, which ends in `.keras`.
+        bundles: the folder of all bundles.
         reports: the folder of all reports.
+        engine: what computes; an exported file is Keras' alone.
 
     Raises:
         EvaluationError: there is no such detector, or a file of it is missing or damaged.
+        ConfigError: there is no such engine.
     """
-    if model.endswith(SUFFIX):
+    if model.endswith(KERAS_SUFFIX):
+        from unmask.serving.export import load_exported
+
         return load_exported(Path(model))
+    if (Path(model) / MANIFEST_FILE).is_file():
+        return load_bundle(Path(model), engine=engine)
     name = champion(reports / "compare") if model == CHAMPION else model
-    return Detector.load(models / name, reports / "evaluate" / name)
+    if not (bundles / name).is_dir():
+        known = sorted(path.name for path in bundles.glob("*") if path.is_dir())
+        raise EvaluationError(
+            f"there is no detector {name!r}: {bundles}/ has {', '.join(known) or 'none'}. Run `dvc repro` or `dvc pull`"
+        )
+    return load_bundle(bundles / name, engine=engine)
+
+
+def champion(reports: Path) -> str:
+    """Names the model that the comparison chose on the validation split.
+
+    Args:
+        reports: `reports/compare`.
+
+    Raises:
+        EvaluationError: there is no comparison yet.
+    """
+    return str(read_value(reports / CHAMPION_FILE, "model"))

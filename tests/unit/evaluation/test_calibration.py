@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from unmask.evaluation.calibration import Calibration, fit_platt, fit_temperature
+from unmask.evaluation.calibration import Calibration
+from unmask.evaluation.calibration_fit import fit_platt, fit_temperature
 from unmask.evaluation.metrics.calibration_error import expected_calibration_error
 
 

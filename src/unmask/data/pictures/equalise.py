@@ -48,11 +48,11 @@ def equalise(pixels: Pixels, *, quality: int) -> Pixels:
 
 
 def seen(content: bytes, preprocess: Mapping[str, Any], *, max_pixels: int) -> Pixels:
-    """Brings a picture from outside the pipeline to what a model sees, as the pipeline brought its own.
+    """Brings an encoded picture from outside the pipeline to what a model sees; see `seen_of`.
 
     Args:
         content: an encoded JPEG, PNG or WebP.
-        preprocess: `image_size`, `fit`, `resample` and `equalise`, as `training.json` has them.
+        preprocess: see `seen_of`.
         max_pixels: the most pixels that will be decoded.
 
     Returns:
@@ -61,8 +61,24 @@ def seen(content: bytes, preprocess: Mapping[str, Any], *, max_pixels: int) -> P
     Raises:
         ImageError: the picture is damaged, refused, or smaller than the crop.
     """
+    return seen_of(decode(content, max_pixels=max_pixels), preprocess)
+
+
+def seen_of(image: Image.Image, preprocess: Mapping[str, Any]) -> Pixels:
+    """Brings a decoded picture to what a model sees, as the pipeline brought its own.
+
+    Args:
+        image: upright, mode RGB.
+        preprocess: `image_size`, `fit`, `resample` and `equalise`, as `training.json` has them.
+
+    Returns:
+        pixels: (image_size, image_size, 3), uint8.
+
+    Raises:
+        ImageError: it is smaller than the crop.
+    """
     pixels = fit_image(
-        decode(content, max_pixels=max_pixels),
+        image,
         size=int(preprocess["image_size"]),
         fit=str(preprocess["fit"]),
         resample=str(preprocess["resample"]),

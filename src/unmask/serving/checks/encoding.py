@@ -8,7 +8,7 @@ from PIL import Image, PngImagePlugin
 
 from unmask.data.pictures.decoding import Pixels, decode
 from unmask.errors import ImageError
-from unmask.serving.detector import MAX_PIXELS
+from unmask.serving.pictures import MAX_PIXELS
 
 MAX_WEBP_PIXELS = 16_383  # a side; RFC 9649, section 3.4
 

@@ -12,12 +12,13 @@ from unmask.config import PreprocessConfig
 from unmask.data import shards
 from unmask.data.input.reading import evaluation_batches
 from unmask.data.preprocess import stored_image
-from unmask.evaluation.predict import predict
 from unmask.records import REAL, TEST
 from unmask.serving.checks.finding import ROUNDING, Finding, Pictures, found, largest_change, scores
-from unmask.serving.detector import BATCH, MAX_PIXELS, Detector
+from unmask.serving.detector import Detector
+from unmask.serving.pictures import MAX_PIXELS
 
 LIMIT = ROUNDING
+BATCH = 64  # images read at once
 ONE_SHARD = 1e6  # megabytes, more than any pictures have
 
 
@@ -36,7 +37,7 @@ def pipeline_scores(detector: Detector, contents: Sequence[bytes]) -> NDArray[np
     """Packs pictures into a shard, and scores what is read back from it.
 
     Args:
-        detector: gives the network, its calibration and how pictures are brought to size.
+        detector: gives the engine, its calibration and how pictures are brought to size.
         contents: encoded pictures.
 
     Returns:
@@ -52,8 +53,12 @@ def pipeline_scores(detector: Detector, contents: Sequence[bytes]) -> NDArray[np
             shard_megabytes=config.shard_megabytes,
             about=about,
         )
-        predictions = predict(detector.network, evaluation_batches(Path(temporary), TEST, BATCH))
-    return detector.calibration.apply(predictions.scores)  # sorted by member, which is the pictures' order
+        pixels, members = [], []
+        for images, _, names in evaluation_batches(Path(temporary), TEST, BATCH):
+            pixels.extend(images)
+            members.extend(names)
+    logits = np.array([answer.logit for answer in detector.engine.answers(pixels)])
+    return detector.calibration.score(logits[np.argsort(members)])  # by member, which is the pictures' order
 
 
 def examples(contents: Sequence[bytes], *, config: PreprocessConfig) -> Iterator[shards.Example]:

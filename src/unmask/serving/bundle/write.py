@@ -1,0 +1,240 @@
+"""Making a bundle. Importing this module imports Keras' backend (seconds)."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from PIL import Image
+from sklearn.covariance import LedoitWolf
+
+from unmask import artifacts
+from unmask.data.archives.members import read_members
+from unmask.errors import EvaluationError
+from unmask.evaluation.judge import Judge
+from unmask.models.embedding import with_embedding
+from unmask.models.precision import in_full, is_half
+from unmask.records import LABEL_NAMES, Source
+from unmask.serving.bundle.convert import write_onnx, write_openvino
+from unmask.serving.bundle.manifest import FORMAT, MANIFEST_FILE
+from unmask.serving.bundle.read import SURROUNDINGS_FILE
+from unmask.serving.detector import Detector
+from unmask.serving.engines import openvino
+from unmask.serving.engines.network import Network
+from unmask.serving.experience import Experience, Surroundings
+from unmask.serving.export import export
+from unmask.serving.faces import Framing, framing_of
+from unmask.serving.pictures import read_picture
+from unmask.serving.verdict import Bin, Verdict
+
+KERAS_FILE, CARD_FILE, REFERENCE_FILE = "model.keras", "model-card.md", "reference.csv"
+PARITY_LIMIT = 1e-4  # of P(fake): an engine that differs from Keras by more is a fault, and no bundle is made
+PARITY_PICTURES = 32
+FRAMED_PICTURES = 64
+PART = 256  # pictures whose bytes are in memory at once
+WORST_SHARE = 0.01  # of the training pictures, that bounds leave out
+UNUSUAL_SHARE = 0.001  # of the validation pictures, that lie farther away than is usual
+DIGITS = 6
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A trained model and what its evaluation found.
+
+    Attributes:
+        name: the model's.
+        network: pictures in, logits out.
+        model_sha256: of its file.
+        preprocess: how pictures were brought to size.
+        judge: its calibration and threshold.
+        bins: the test split's scores.
+        warnings: about it, sentences without a full stop.
+        card: the model card, Markdown.
+        source: the data set.
+    """
+
+    name: str
+    network: keras.Model
+    model_sha256: str
+    preprocess: Mapping[str, Any]
+    judge: Judge
+    bins: Sequence[Bin]
+    warnings: Sequence[str]
+    card: str
+    source: Source
+
+
+@dataclass(frozen=True)
+class Learnt:
+    """The pictures that a model learnt from and was chosen on.
+
+    Attributes:
+        archive: a zip that holds them.
+        train: `records.RECORD_COLUMNS` of the training split.
+        validation: the same of the validation split.
+        limit: of either, at most so many are looked at: the first by their hash, which is as good as drawn.
+    """
+
+    archive: Path
+    train: pd.DataFrame
+    validation: pd.DataFrame
+    limit: int
+
+    def contents(self, table: pd.DataFrame, *, limit: int) -> Iterator[bytes]:
+        """Reads pictures of one split."""
+        chosen = table.sort_values(["sha256", "member"]).head(limit)
+        for start in range(0, len(chosen), PART):
+            part = chosen.iloc[start : start + PART]
+            yield from read_members(self.archive, part["member"].tolist(), part["sha256"].tolist())
+
+
+def write(folder: Path, judged: Judged, learnt: Learnt, *, finds_faces: bool) -> float:
+    """Makes a bundle.
+
+    Args:
+        folder: an empty one.
+        judged: the model.
+        learnt: its pictures.
+        finds_faces: whether faces are to be looked for in new pictures, where the training pictures show one each.
+
+    Returns:
+        The largest difference to Keras in P(fake) on some pictures.
+
+    Raises:
+        EvaluationError: an engine differs from Keras.
+        ArchiveError: a picture has changed since it was indexed.
+    """
+    network = in_full(judged.network)
+    write_onnx(with_embedding(network), folder / "model.onnx")
+    write_openvino(folder / "model.onnx", folder / "model.xml")
+    reference = Detector(
+        name=judged.name,
+        engine=Network(network),
+        threshold=judged.judge.threshold,
+        preprocess=dict(judged.preprocess),
+        calibration=judged.judge.calibration,
+        model_sha256=judged.model_sha256,
+    )
+    export(reference, folder / KERAS_FILE)
+    fast = replace(reference, engine=openvino.load(folder / "model.xml"))
+    difference = require_parity(fast, reference, list(learnt.contents(learnt.validation, limit=PARITY_PICTURES)))
+    framing = framing_of(portraits(learnt)) if finds_faces else None
+    experience = experience_of(fast, judged, learnt)
+    artifacts.write_csv(folder / REFERENCE_FILE, table_of(replace(fast, experience=experience), learnt))
+    write_surroundings(folder / SURROUNDINGS_FILE, experience.surroundings)
+    artifacts.write_text(folder / CARD_FILE, judged.card)
+    files = {path.name: artifacts.sha256_of_file(path) for path in sorted(folder.iterdir())}
+    artifacts.write_json(folder / MANIFEST_FILE, describe(judged, learnt, experience, framing, files=files))
+    return difference
+
+
+def require_parity(fast: Detector, reference: Detector, contents: Sequence[bytes]) -> float:
+    """Compares an engine with Keras on some pictures.
+
+    Returns:
+        The largest difference in P(fake).
+
+    Raises:
+        EvaluationError: it is more than `PARITY_LIMIT`.
+    """
+    ours, theirs = (np.array([verdict.score for verdict in one.predict(contents)]) for one in (fast, reference))
+    difference = float(np.abs(ours - theirs).max())
+    if not difference <= PARITY_LIMIT:
+        raise EvaluationError(
+            f"{fast.name}: the exported network differs from Keras' by {difference:.2g} in P(fake), by more than "
+            f"{PARITY_LIMIT:g}"
+        )
+    return difference
+
+
+def portraits(learnt: Learnt) -> Iterator[Image.Image]:
+    """Decodes some training pictures."""
+    for content in learnt.contents(learnt.train, limit=FRAMED_PICTURES):
+        yield read_picture(content).image
+
+
+def experience_of(detector: Detector, judged: Judged, learnt: Learnt) -> Experience:
+    """Measures what the training pictures are like, and where they and the validation pictures lie."""
+    sides = learnt.train[["width", "height"]].min(axis=1)
+    qualities = learnt.train["jpeg_quality"].dropna().astype(int)
+    is_photographs = len(qualities) > (1 - WORST_SHARE) * len(learnt.train)
+    return Experience(
+        side_pixels=int(sides.quantile(WORST_SHARE, interpolation="lower")),
+        jpeg_quality=int(qualities.quantile(WORST_SHARE, interpolation="lower")) if is_photographs else None,
+        bins=tuple(judged.bins),
+        surroundings=surroundings_of(
+            embeddings_of(detector, learnt.contents(learnt.train, limit=learnt.limit)),
+            embeddings_of(detector, learnt.contents(learnt.validation, limit=learnt.limit)),
+        ),
+    )
+
+
+def embeddings_of(detector: Detector, contents: Iterable[bytes]) -> NDArray[np.float64]:
+    """Gives what the network's last layer sees of whole pictures, (pictures, dimensions)."""
+    pixels = (detector.view(read_picture(content)).pixels for content in contents)
+    return np.array([answer.embedding for answer in detector.engine.answers(pixels)], dtype=np.float64)
+
+
+def surroundings_of(train: NDArray[np.float64], validation: NDArray[np.float64]) -> Surroundings:
+    """Fits a cloud to the training pictures, and measures on the validation pictures how far away is usual.
+
+    Source: Ledoit and Wolf, "A well-conditioned estimator for large-dimensional covariance matrices" (2004), as the
+    embedding has more dimensions than a small split can fill.
+    """
+    cloud = LedoitWolf().fit(train)
+    found = Surroundings(cloud.location_, cloud.precision_, usual=0.0)
+    distances = [found.distance(embedding) for embedding in validation]
+    return replace(found, usual=float(np.quantile(distances, 1 - UNUSUAL_SHARE)))
+
+
+def write_surroundings(file: Path, surroundings: Surroundings) -> None:
+    """Writes them as arrays; the file holds no code."""
+    with artifacts.atomic_path(file) as temporary, temporary.open("wb") as target:
+        np.savez(
+            target, mean=surroundings.mean, precision=surroundings.precision, usual=np.float64(surroundings.usual)
+        )
+
+
+def table_of(detector: Detector, learnt: Learnt) -> pd.DataFrame:
+    """Judges the validation pictures, which the model has not learnt from: what new pictures are compared with."""
+    verdicts = detector.predict(learnt.contents(learnt.validation, limit=learnt.limit))
+    return pd.DataFrame([row_of(verdict) for verdict in verdicts]).round(DIGITS)
+
+
+def row_of(verdict: Verdict) -> dict[str, float | None]:
+    """Gives a verdict's measures, and those of its picture."""
+    facts = verdict.facts
+    if facts is None or verdict.distance is None:
+        raise EvaluationError("a verdict without measures cannot be compared")
+    return {"score": verdict.score, "distance": verdict.distance, **asdict(facts)}
+
+
+def describe(
+    judged: Judged, learnt: Learnt, experience: Experience, framing: Framing | None, *, files: Mapping[str, str]
+) -> dict[str, Any]:
+    """Makes the manifest; see `manifest.Manifest`."""
+    calibration = judged.judge.calibration
+    return {
+        "format": FORMAT,
+        "model": judged.name,
+        "model_sha256": judged.model_sha256,
+        "labels": [LABEL_NAMES[label] for label in sorted(LABEL_NAMES)],
+        "input": {"equalise": 0, **judged.preprocess},
+        "calibration": {"slope": calibration.slope, "intercept": calibration.intercept},
+        "threshold": judged.judge.threshold,
+        "bins": [asdict(part) for part in judged.bins],
+        "training": {
+            "images": len(learnt.train),
+            "side_pixels": experience.side_pixels,
+            "jpeg_quality": experience.jpeg_quality,
+        },
+        "is_half": is_half(judged.network),
+        "framing": framing and asdict(framing),
+        "warnings": list(judged.warnings),
+        "data": {"name": judged.source.name, "version": judged.source.version, "sha256": judged.source.sha256},
+        "files": dict(files),
+    }

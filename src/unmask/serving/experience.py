@@ -1,0 +1,78 @@
+"""What a model learnt from and how it did, as far as a verdict on a new picture needs it."""
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unmask.serving.pictures import Picture
+from unmask.serving.verdict import Bin, Caution
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """Where the pictures that a model learnt from lie, in what its last layer sees.
+
+    Source: Lee et al., "A Simple Unified Framework for Detecting Out-of-Distribution Samples and Adversarial Attacks"
+    (NeurIPS 2018), section 2.1: the Mahalanobis distance; of one cloud here, as a new picture's class is not known.
+
+    Attributes:
+        mean: (dimensions,), float64.
+        precision: (dimensions, dimensions), float64, the inverse of the covariance.
+        usual: the distance within which all but a thousandth of the validation pictures lie.
+    """
+
+    mean: NDArray[np.float64]
+    precision: NDArray[np.float64]
+    usual: float
+
+    def distance(self, embedding: NDArray[np.float32]) -> float:
+        """Gives the distance of a picture, in standard deviations of a dimension: about 1 is usual."""
+        away = embedding.astype(np.float64) - self.mean
+        return math.sqrt(max(0.0, float(away @ self.precision @ away)) / len(away))
+
+
+@dataclass(frozen=True)
+class Experience:
+    """Bounds of the training pictures, and the test split's scores. By default nothing is known.
+
+    Attributes:
+        side_pixels: the shorter side that all but the smallest hundredth of the training pictures reach; 0: not known.
+        jpeg_quality: the quality that all but the worst hundredth of them reach; None where they were no JPEGs, or not
+            known.
+        bins: the test split's scores, in parts.
+        surroundings: where the training pictures lie.
+    """
+
+    side_pixels: int = 0
+    jpeg_quality: int | None = None
+    bins: tuple[Bin, ...] = ()
+    surroundings: Surroundings | None = field(default=None, repr=False)
+
+    def cautions(self, picture: Picture) -> tuple[Caution, ...]:
+        """Says in what a picture is worse than nearly all that the model learnt from."""
+        found = []
+        if (side := min(picture.image.size)) < self.side_pixels:
+            text = f"much smaller than the training pictures: {side} pixels, theirs have {self.side_pixels} or more"
+            found.append(Caution("small", text))
+        quality = picture.quality
+        if quality is not None and self.jpeg_quality is not None and quality < self.jpeg_quality:
+            text = (
+                f"heavily recompressed: JPEG quality {quality}, the training pictures have {self.jpeg_quality} or more"
+            )
+            found.append(Caution("recompressed", text))
+        return tuple(found)
+
+    def distance(self, embedding: NDArray[np.float32]) -> float | None:
+        """Gives a picture's distance from what the model learnt from; None where either is not known."""
+        if self.surroundings is None or not len(embedding):
+            return None
+        return self.surroundings.distance(embedding)
+
+    def unlike(self, distance: float | None) -> tuple[Caution, ...]:
+        """Says so where a picture is farther away than nearly any that the model was tried on."""
+        if distance is None or self.surroundings is None or distance <= self.surroundings.usual:
+            return ()
+        text = f"unlike the training pictures: {distance / self.surroundings.usual:.1f} times as far from them as usual"
+        return (Caution("unlike", text),)
