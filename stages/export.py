@@ -27,9 +27,7 @@ def main() -> None:
     with silent_start():
         from unmask.models import saved
         from unmask.serving.bundle.write import Judged, Learnt, write
-    found = read_judged(
-        arguments.report, external=arguments.external, model=arguments.model_folder, lock_digest=""
-    )
+    found = read_judged(arguments.report, external=arguments.external, model=arguments.model_folder, lock_digest="")
     source = require_source(arguments.raw)
     records = read_records(arguments.records)
     train, validation = (
@@ -52,9 +50,7 @@ def main() -> None:
         folder.mkdir()
         difference = write(folder, judged, learnt, finds_faces=section.find_faces)
     seconds = time.monotonic() - started
-    logger.info(
-        "export %s: within %.1e of Keras, %s in %.1f s", arguments.model, difference, arguments.output, seconds
-    )
+    logger.info("export %s: within %.1e of Keras, %s in %.1f s", arguments.model, difference, arguments.output, seconds)
 
 
 def read_arguments() -> argparse.Namespace:

@@ -16,7 +16,10 @@ from unmask.evaluation.calibration import Calibration
 from unmask.serving.checks import CHECKS, check_all
 from unmask.serving.checks.encoding import MAX_WEBP_PIXELS, as_webp
 from unmask.serving.checks.finding import Finding, Pictures, found, scores
-from unmask.serving.detector import MAX_PIXELS, Detector, Verdict
+from unmask.serving.detector import Detector, View
+from unmask.serving.engines.network import Network
+from unmask.serving.pictures import MAX_PIXELS
+from unmask.serving.verdict import Facts, Verdict
 
 SIZE = 16
 PREPROCESS = {"image_size": SIZE, "fit": "resize", "resample": "box", "equalise": 0}
@@ -24,10 +27,10 @@ FORMATS = ({"format": "JPEG", "quality": 85}, {"format": "PNG"}, {"format": "WEB
 every_check = pytest.mark.parametrize("name", CHECKS)
 
 
-def network(logits_of: Callable[[Any], Any]) -> keras.Model:
+def network(logits_of: Callable[[Any], Any]) -> Network:
     """A network of a few operations: images (batch, height, width, 3) to logits (batch,)."""
     images = keras.Input((SIZE, SIZE, 3))
-    return keras.Model(images, keras.ops.expand_dims(logits_of(images), -1))
+    return Network(keras.Model(images, keras.ops.expand_dims(logits_of(images), -1)))
 
 
 def brightness(images: Any) -> Any:
@@ -42,6 +45,7 @@ def left_half(images: Any) -> Any:
     return keras.ops.mean(images[:, :, : SIZE // 2] - images[:, :, SIZE // 2 :], axis=(1, 2, 3)) / 10.0
 
 
+FACTS = Facts(width=1, height=1, jpeg_quality=None, brightness=0.0)
 SOUND = Detector("cnn", network(brightness), threshold=0.5, preprocess=PREPROCESS)
 
 
@@ -51,8 +55,8 @@ class Loading(Detector):
 
     load_file: Callable[[bytes], np.ndarray] = lambda content: np.empty(0)
 
-    def prepare(self, image: Any) -> np.ndarray:
-        return self.load_file(image)
+    def views_or_error(self, source: Any) -> list[View]:
+        return [View(self.load_file(source), FACTS)]
 
 
 @dataclass(frozen=True)
@@ -95,18 +99,16 @@ def sound_with(**changes: Any) -> Detector:
 # Each check and detectors of which it must complain.
 FAULTS: dict[str, dict[str, Detector]] = {
     "flip": {
-        "looks at the left half": sound_with(network=network(left_half)),
-        "mirrors upside down": sound_with(network=network(lambda x: (left_half(x) + left_half(x[:, ::-1])) / 2)),
-        "forgets the mirror's share": sound_with(
-            network=network(lambda x: left_half(x) + left_half(x[:, :, ::-1]) / 3)
-        ),
+        "looks at the left half": sound_with(engine=network(left_half)),
+        "mirrors upside down": sound_with(engine=network(lambda x: (left_half(x) + left_half(x[:, ::-1])) / 2)),
+        "forgets the mirror's share": sound_with(engine=network(lambda x: left_half(x) + left_half(x[:, :, ::-1]) / 3)),
     },
     "imperceptible": {
         "hangs on a hundredth of a grey level": sound_with(
-            network=network(lambda x: 4 * keras.ops.sin(1000 * keras.ops.mean(x, axis=(1, 2, 3))))
+            engine=network(lambda x: 4 * keras.ops.sin(1000 * keras.ops.mean(x, axis=(1, 2, 3))))
         ),
         "counts odd numbers": sound_with(
-            network=network(lambda x: 40 * (keras.ops.mean(keras.ops.mod(x, 2.0), axis=(1, 2, 3)) - 0.5))
+            engine=network(lambda x: 40 * (keras.ops.mean(keras.ops.mod(x, 2.0), axis=(1, 2, 3)) - 0.5))
         ),
     },
     "lossless": {
@@ -115,10 +117,10 @@ FAULTS: dict[str, dict[str, Detector]] = {
     },
     "batch": {
         "adds the mean of its batch": sound_with(
-            network=network(lambda x: brightness(x) + keras.ops.mean(brightness(x), keepdims=True))
+            engine=network(lambda x: brightness(x) + keras.ops.mean(brightness(x), keepdims=True))
         ),
         "normalises over its batch": sound_with(
-            network=network(lambda x: brightness(x) / (1 + keras.ops.std(brightness(x), keepdims=True)))
+            engine=network(lambda x: brightness(x) / (1 + keras.ops.std(brightness(x), keepdims=True)))
         ),
         "judges in another order": Sorting("cnn", network(brightness), threshold=0.5, preprocess=PREPROCESS),
     },
@@ -129,7 +131,7 @@ FAULTS: dict[str, dict[str, Detector]] = {
         "forgets to equalise": replace(loading(seen), preprocess={**PREPROCESS, "equalise": 30}),
     },
     "stored_scores": {
-        "is another network": sound_with(network=network(lambda x: brightness(x) + 0.01)),
+        "is another network": sound_with(engine=network(lambda x: brightness(x) + 0.01)),
         "is calibrated otherwise": sound_with(calibration=Calibration(slope=1.01)),
         "resizes by another filter": loading(lambda content: seen(content, resample="lanczos")),
     },
@@ -210,10 +212,7 @@ def test_without_stored_scores_the_check_says_why_it_was_left_out(pictures: Pict
 
 
 def test_a_network_of_16_bits_may_differ_more_from_what_was_stored(pictures: Pictures) -> None:
-    images = keras.Input((SIZE, SIZE, 3))
-    inner = keras.Model(images, keras.layers.GlobalAveragePooling2D(dtype="mixed_bfloat16")(images))
-    outer = keras.Model(images, keras.layers.Dense(1, dtype="float32")(inner(images)))
-    assert CHECKS["stored_scores"].check(sound_with(network=outer), pictures).limit == 0.02
+    assert CHECKS["stored_scores"].check(sound_with(is_half=True), pictures).limit == 0.02
 
 
 def test_what_is_no_number_does_not_pass() -> None:
@@ -223,7 +222,7 @@ def test_what_is_no_number_does_not_pass() -> None:
 
 
 def test_a_detector_whose_training_diverged_is_an_error(pictures: Pictures) -> None:
-    diverged = sound_with(network=network(lambda x: brightness(x) / 0.0))
+    diverged = sound_with(engine=network(lambda x: brightness(x) / 0.0))
     with pytest.raises(EvaluationError, match="not a finite number"):
         check_all(diverged, pictures)
 

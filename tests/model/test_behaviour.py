@@ -9,6 +9,7 @@ from unmask.serving.check_pictures import from_test_split
 from unmask.serving.checks import CHECKS
 from unmask.serving.checks.finding import Pictures
 from unmask.serving.detector import Detector
+from unmask.serving.pipeline_model import load_model
 
 ROOT = Path(__file__).parents[2]
 
@@ -19,7 +20,7 @@ def trained(request: pytest.FixtureRequest) -> tuple[Detector, Pictures]:
     for folder in (model, report, ROOT / "data" / "raw", ROOT / "data" / "split"):
         if not folder.is_dir():
             pytest.skip(f"there is no {folder.relative_to(ROOT)}: run `make repro`")
-    detector = Detector.load(model, report)
+    detector = load_model(model, report)
     return detector, from_test_split(detector, raw=ROOT / "data" / "raw", split=ROOT / "data" / "split", report=report)
 
 

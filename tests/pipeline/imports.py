@@ -1,6 +1,7 @@
 """Which project files a script imports, directly or through others; what a DVC stage must list as its deps."""
 
 import ast
+from collections.abc import Iterator
 from pathlib import Path
 
 SOURCE = Path("src")
@@ -37,7 +38,7 @@ def templates_of(module: Path, *, root: Path) -> set[Path]:
 def imported_modules(tree: ast.Module) -> set[str]:
     """Lists the dotted names a file imports; of `from a import b` both a and a.b, as b may be a module."""
     names: set[str] = set()
-    for node in ast.walk(tree):
+    for node in executed(tree):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -45,10 +46,22 @@ def imported_modules(tree: ast.Module) -> set[str]:
     return {name for name in names if name.split(".")[0] == PACKAGE}
 
 
+def executed(tree: ast.AST) -> Iterator[ast.AST]:
+    """Walks through a file, past what only a checker of types reads."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+            continue
+        yield node
+        yield from executed(node)
+
+
 def files_of(module: str, *, root: Path) -> set[Path]:
-    """Finds a module's file and those of its parent packages that do something."""
+    """Finds a module's file and those of its parent packages that do something.
+
+    But for `unmask` itself: it loads what somebody asks it for by name, which no stage does.
+    """
     parts = module.split(".")
-    files = {SOURCE.joinpath(*parts[:depth], "__init__.py") for depth in range(1, len(parts) + 1)}
+    files = {SOURCE.joinpath(*parts[:depth], "__init__.py") for depth in range(2, len(parts) + 1)}
     files = {file for file in files if (root / file).exists() and does_something(root / file)}
     file = SOURCE.joinpath(*parts).with_suffix(".py")
     return files | {file} if (root / file).exists() else files

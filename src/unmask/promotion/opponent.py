@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from unmask.data.archives.members import read_members
+from unmask.data.members import read_members
 from unmask.data.raw import find_archive
 from unmask.data.record_tables import read_predictions, read_split
 from unmask.errors import TrackingError

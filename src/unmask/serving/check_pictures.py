@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from unmask.data.archives.members import read_members
+from unmask.data.members import read_members
 from unmask.data.raw import find_archive
 from unmask.data.record_tables import read_predictions, read_split
 from unmask.errors import EvaluationError, ImageError

@@ -158,7 +158,7 @@ class Detector:
         """
         if not math.isfinite(answer.logit):
             raise EvaluationError("the model's answer is not a finite number: its training has diverged")
-        verdict = self.judge(float(self.calibration.score(np.float64(answer.logit))))
+        verdict = self.judge(self.calibration.score(np.array([answer.logit])).item())
         distance = self.experience.distance(answer.embedding)
         cautions = (*view.cautions, *self.experience.unlike(distance))
         return replace(verdict, cautions=cautions, box=view.box, distance=distance, facts=view.facts)
@@ -192,7 +192,7 @@ class Detector:
         cuts = [cut_of(face, size, self.framing) for face in faces]
         if not faces:
             cautions = (*cautions, Caution("no_face", "no face was found: the whole picture was judged"))
-        if not faces or cuts == [None]:
+        if not faces or cuts[0] is None:  # none, or a portrait, whatever is behind it
             return [self.view(picture, cautions=cautions)]
         return [self.view(picture, box=face, cut=cut, cautions=cautions) for face, cut in zip(faces, cuts, strict=True)]
 

@@ -62,11 +62,11 @@ def pictures_at(name: str, *, allows_addresses: bool) -> Iterator[Named]:
         yield from_address(name, is_allowed=allows_addresses)
     elif path.is_dir():
         files = (file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file())
-        yield from (Named(str(file), file) for file in sorted(files) if not is_left_behind(file.name))
+        yield from (Named(str(file), file) for file in sorted(files) if not is_left_behind(str(file.relative_to(path))))
     elif path.suffix.lower() == ZIP_SUFFIX and path.is_file():
         yield from in_zip(path)
     elif not path.exists() and glob.has_magic(name):
-        for match in sorted(glob.iglob(name, recursive=True)):
+        for match in sorted(glob.iglob(name, recursive=True)):  # noqa: PTH207 - a pattern may be absolute
             if Path(match).is_file():
                 yield from pictures_at(match, allows_addresses=False)
     else:

@@ -31,8 +31,8 @@ def read_picture(source: PictureLike, *, max_pixels: int = MAX_PIXELS) -> Pictur
     """Decodes a picture.
 
     Args:
-        source: an encoded JPEG, PNG or WebP, the path of such a file, an image of Pillow's, or pixels (height, width, 3),
-            uint8, RGB.
+        source: an encoded JPEG, PNG or WebP, the path of such a file, an image of Pillow's, or pixels (height, width,
+            3), uint8, RGB.
         max_pixels: the most pixels that will be decoded.
 
     Raises:

@@ -6,9 +6,9 @@ from unmask.artifacts import sha256_of_file
 from unmask.errors import EvaluationError
 from unmask.evaluation.judge import read_judge, read_value
 from unmask.models import saved
-from unmask.models.precision import is_half
 from unmask.serving.detector import Detector
 from unmask.serving.engines.network import Network
+from unmask.serving.precision import is_half
 
 MODEL_FILE = "model.keras"
 TRAINING_FILE = "training.json"

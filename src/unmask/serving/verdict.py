@@ -89,8 +89,8 @@ class Verdict:
         threshold: chosen on the validation split.
         band: what became of test pictures with such a score; None where there was none, or nothing is known.
         cautions: reasons to trust the verdict less.
-        distance: from the pictures that the model learnt from, as its last layer sees them, in standard deviations; None
-            where it is not known.
+        distance: from the pictures that the model learnt from, as its last layer sees them, in standard deviations;
+            None where it is not known.
         facts: of the picture; None where the verdict was made of a score alone.
         box: of the face that was judged; None where the whole picture was.
         faces: where faces were looked for and found, a verdict on each, from the one most likely fake on: the picture's

@@ -13,7 +13,7 @@ from unmask.errors import ArchiveError, EvaluationError, ImageError
 from unmask.serving.check_pictures import MIN_PICTURES, NUM_PICTURES, from_folder, from_test_split
 from unmask.serving.detector import Detector
 
-DETECTOR = Detector("cnn", network=None, threshold=0.5, preprocess={}, model_sha256="a" * 64)
+DETECTOR = Detector("cnn", engine=None, threshold=0.5, preprocess={}, model_sha256="a" * 64)
 
 
 def encoded(grey: int) -> bytes:

@@ -16,7 +16,9 @@ from unmask.evaluation.calibration import Calibration
 from unmask.models.average import average
 from unmask.serving.checks.encoding import as_png
 from unmask.serving.detector import Detector
+from unmask.serving.engines.network import Network
 from unmask.serving.export import Calibrated, export, load_exported
+from unmask.serving.pictures import read_picture
 
 SIZE = 16
 PREPROCESS = {"image_size": SIZE, "fit": "resize", "resample": "box", "equalise": 0}
@@ -25,6 +27,7 @@ PICTURES = [as_png(np.random.default_rng(n).integers(0, 256, (20, 24, 3), dtype=
 EXPORT_AGAIN = """
 import sys
 from pathlib import Path
+from unmask.serving.engines.network import Network
 from unmask.serving.export import export, load_exported
 export(load_exported(Path(sys.argv[1])), Path(sys.argv[2]))
 """
@@ -44,7 +47,7 @@ def member(seed: int) -> keras.Model:
 def detector_of(network: keras.Model) -> Detector:
     return Detector(
         "cnn",
-        network,
+        Network(network),
         threshold=0.437,
         preprocess=PREPROCESS,
         calibration=Calibration(slope=1.7, intercept=-0.3),
@@ -74,12 +77,12 @@ def test_an_exported_detector_gives_the_same_verdicts(detector: Detector, export
 
 def test_everything_but_the_network_is_as_it_was(detector: Detector, exported: Path) -> None:
     loaded = load_exported(exported)
-    assert replace(loaded, network=None) == replace(detector, network=None)
+    assert replace(loaded, engine=None) == replace(detector, engine=None)
 
 
 def test_the_file_gives_calibrated_scores_by_itself(detector: Detector, exported: Path) -> None:
     whole = keras.saving.load_model(exported, compile=False, safe_mode=True)
-    pictures = np.stack([detector.prepare(picture) for picture in PICTURES]).astype(np.float32)
+    pictures = np.stack([detector.view(read_picture(picture)).pixels for picture in PICTURES]).astype(np.float32)
     scores = whole.predict_on_batch(pictures)
     assert (scores.shape, scores.dtype) == ((len(PICTURES), 1), np.float32)
     np.testing.assert_allclose(scores[:, 0], [one.score for one in detector.predict(PICTURES)], atol=1e-6)

@@ -47,7 +47,7 @@ def load_bundle(folder: Path, *, engine: str = DEFAULT_ENGINE) -> Detector:
             bins=tuple(Bin(**asdict(part)) for part in manifest.bins),
             surroundings=read_surroundings(folder, manifest),
         ),
-        framing=manifest.framing and Framing(**asdict(manifest.framing)),
+        framing=Framing(**asdict(manifest.framing)) if manifest.framing else None,
     )
 
 

@@ -13,13 +13,12 @@ from PIL import Image
 from sklearn.covariance import LedoitWolf
 
 from unmask import artifacts
-from unmask.data.archives.members import read_members
+from unmask.data.members import read_members
 from unmask.errors import EvaluationError
 from unmask.evaluation.judge import Judge
-from unmask.models.embedding import with_embedding
-from unmask.models.precision import in_full, is_half
 from unmask.records import LABEL_NAMES, Source
 from unmask.serving.bundle.convert import write_onnx, write_openvino
+from unmask.serving.bundle.embedding import with_embedding
 from unmask.serving.bundle.manifest import FORMAT, MANIFEST_FILE
 from unmask.serving.bundle.read import SURROUNDINGS_FILE
 from unmask.serving.detector import Detector
@@ -29,6 +28,7 @@ from unmask.serving.experience import Experience, Surroundings
 from unmask.serving.export import export
 from unmask.serving.faces import Framing, framing_of
 from unmask.serving.pictures import read_picture
+from unmask.serving.precision import in_full, is_half
 from unmask.serving.verdict import Bin, Verdict
 
 KERAS_FILE, CARD_FILE, REFERENCE_FILE = "model.keras", "model-card.md", "reference.csv"
@@ -123,9 +123,13 @@ def write(folder: Path, judged: Judged, learnt: Learnt, *, finds_faces: bool) ->
     fast = replace(reference, engine=openvino.load(folder / "model.xml"))
     difference = require_parity(fast, reference, list(learnt.contents(learnt.validation, limit=PARITY_PICTURES)))
     framing = framing_of(portraits(learnt)) if finds_faces else None
-    experience = experience_of(fast, judged, learnt)
+    surroundings = surroundings_of(
+        embeddings_of(fast, learnt.contents(learnt.train, limit=learnt.limit)),
+        embeddings_of(fast, learnt.contents(learnt.validation, limit=learnt.limit)),
+    )
+    experience = experience_of(judged, learnt, surroundings)
     artifacts.write_csv(folder / REFERENCE_FILE, table_of(replace(fast, experience=experience), learnt))
-    write_surroundings(folder / SURROUNDINGS_FILE, experience.surroundings)
+    write_surroundings(folder / SURROUNDINGS_FILE, surroundings)
     artifacts.write_text(folder / CARD_FILE, judged.card)
     files = {path.name: artifacts.sha256_of_file(path) for path in sorted(folder.iterdir())}
     artifacts.write_json(folder / MANIFEST_FILE, describe(judged, learnt, experience, framing, files=files))
@@ -157,19 +161,16 @@ def portraits(learnt: Learnt) -> Iterator[Image.Image]:
         yield read_picture(content).image
 
 
-def experience_of(detector: Detector, judged: Judged, learnt: Learnt) -> Experience:
-    """Measures what the training pictures are like, and where they and the validation pictures lie."""
+def experience_of(judged: Judged, learnt: Learnt, surroundings: Surroundings) -> Experience:
+    """Measures what the training pictures are like."""
     sides = learnt.train[["width", "height"]].min(axis=1)
     qualities = learnt.train["jpeg_quality"].dropna().astype(int)
-    is_photographs = len(qualities) > (1 - WORST_SHARE) * len(learnt.train)
+    are_jpegs = len(qualities) > (1 - WORST_SHARE) * len(learnt.train)
     return Experience(
         side_pixels=int(sides.quantile(WORST_SHARE, interpolation="lower")),
-        jpeg_quality=int(qualities.quantile(WORST_SHARE, interpolation="lower")) if is_photographs else None,
+        jpeg_quality=int(qualities.quantile(WORST_SHARE, interpolation="lower")) if are_jpegs else None,
         bins=tuple(judged.bins),
-        surroundings=surroundings_of(
-            embeddings_of(detector, learnt.contents(learnt.train, limit=learnt.limit)),
-            embeddings_of(detector, learnt.contents(learnt.validation, limit=learnt.limit)),
-        ),
+        surroundings=surroundings,
     )
 
 
@@ -194,9 +195,7 @@ def surroundings_of(train: NDArray[np.float64], validation: NDArray[np.float64])
 def write_surroundings(file: Path, surroundings: Surroundings) -> None:
     """Writes them as arrays; the file holds no code."""
     with artifacts.atomic_path(file) as temporary, temporary.open("wb") as target:
-        np.savez(
-            target, mean=surroundings.mean, precision=surroundings.precision, usual=np.float64(surroundings.usual)
-        )
+        np.savez(target, mean=surroundings.mean, precision=surroundings.precision, usual=np.float64(surroundings.usual))
 
 
 def table_of(detector: Detector, learnt: Learnt) -> pd.DataFrame:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from unmask.config import PreprocessConfig
 from unmask.data import shards
 from unmask.data.input.reading import evaluation_batches
+from unmask.data.pictures.decoding import Pixels
 from unmask.data.preprocess import stored_image
 from unmask.records import REAL, TEST
 from unmask.serving.checks.finding import ROUNDING, Finding, Pictures, found, largest_change, scores
@@ -53,7 +54,8 @@ def pipeline_scores(detector: Detector, contents: Sequence[bytes]) -> NDArray[np
             shard_megabytes=config.shard_megabytes,
             about=about,
         )
-        pixels, members = [], []
+        pixels: list[Pixels] = []
+        members: list[str] = []
         for images, _, names in evaluation_batches(Path(temporary), TEST, BATCH):
             pixels.extend(images)
             members.extend(names)

@@ -14,8 +14,8 @@ def with_embedding(model: keras.Model) -> keras.Model:
         model: of `MODELS`, or an average of such.
 
     Returns:
-        From images (batch, size, size, 3) to logits (batch, 1) and embeddings (batch, dimensions), float32: of an average
-        the members' side by side, each the mean over an image and its mirror image.
+        From images (batch, size, size, 3) to logits (batch, 1) and embeddings (batch, dimensions), float32: of an
+        average the members' side by side, each the mean over an image and its mirror image.
     """
     members = [layer for layer in model.layers if isinstance(layer, keras.Model) and layer.name.startswith("member_")]
     if not members:
