@@ -1,5 +1,7 @@
 """The command line as a person meets it: in a process of its own."""
 
+import csv
+import io
 import json
 import os
 import shutil
@@ -11,8 +13,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-
-from unmask.artifacts import sha256_of_file
+from small_bundle import MODEL_SHA256, make_bundle
 
 ROOT = Path(__file__).parents[2]
 
@@ -38,6 +39,7 @@ metrics["model_sha256"] = sha256_of_file(model / "model.keras")
 champion = {"model": "cnn", "model_sha256": metrics["model_sha256"]}
 (compare / "champion.json").write_text(json.dumps(champion))
 Image.new("RGB", (20, 20), (9, 9, 9)).save("face [1].png")
+Image.new("RGB", (20, 20), (120, 120, 120)).save("grey.png")
 Path("faces").mkdir()
 for number in range(8):
     Image.new("RGB", (20, 20), (9, 20 * number, 9)).save(f"faces/{number}.png")
@@ -48,11 +50,12 @@ from dataclasses import replace
 import keras
 from unmask import cli
 from unmask.serving import locate
+from unmask.serving.engines.network import Network
 images = keras.Input((16, 16, 3))
 left = keras.ops.mean(images[:, :, :8], axis=(1, 2)) - keras.ops.mean(images[:, :, 8:], axis=(1, 2))
 network = keras.Model(images, left[:, :1])
 found = locate.locate
-locate.locate = lambda *names, **folders: replace(found(*names, **folders), network=network)
+locate.locate = lambda *names, **folders: replace(found(*names, **folders), engine=Network(network))
 import sys
 sys.argv = ["unmask", "check", "cnn", "--pictures", "halves"]
 cli.main()
@@ -79,6 +82,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("trained")
     shutil.copy(ROOT / "params.yaml", folder / "params.yaml")
     subprocess.run([sys.executable, "-c", WRITE_MODEL], cwd=folder, check=True, capture_output=True)
+    make_bundle(folder / "bundles" / "cnn")
     return folder
 
 
@@ -154,54 +158,68 @@ def test_debug_shows_the_traceback_wherever_it_stands(checkout: Path) -> None:
 
 
 def test_predict_answers_in_json(trained: Path) -> None:
-    result = unmask("predict", "face [1].png", "--json", folder=trained)
-    assert (result.returncode, result.stderr) == (0, "")
-    # All weights are 0, so the logit is 0 and the score 0.5, above the threshold.
-    sha256 = sha256_of_file(trained / "models" / "cnn" / "model.keras")
-    assert json.loads(result.stdout) == [
-        {
-            "image": "face [1].png",
-            "model": "cnn",
-            "model_sha256": sha256,
-            "label": "fake",
-            "score": 0.5,
-            "threshold": 0.4,
-        }
-    ]
+    result = unmask("predict", "grey.png", "--json", folder=trained)
+    assert (result.returncode, result.stderr) == (1, "")
+    (verdict,) = json.loads(result.stdout)
+    # The mean of all pixels is 120: logit 2.
+    assert (verdict["image"], verdict["label"], round(verdict["score"], 6)) == ("grey.png", "fake", 0.880797)
+    assert (verdict["model"], verdict["model_sha256"], verdict["threshold"]) == ("cnn", MODEL_SHA256, 0.6)
+    assert verdict["facts"] == {"width": 20, "height": 20, "jpeg_quality": None, "brightness": pytest.approx(120)}
 
 
 def test_predict_answers_in_a_table(trained: Path) -> None:
-    result = unmask("predict", "face [1].png", "--model", "cnn", folder=trained)
+    result = unmask("predict", "face [1].png", "--model", "cnn", folder=trained, COLUMNS="140")
     assert result.returncode == 0
     row = next(line for line in result.stdout.splitlines() if "face [1].png" in line)
-    assert [word for word in row.split() if word != "│"] == ["face", "[1].png", "fake", "0.500", "0.400"]
+    cells = [cell.strip() for cell in row.split("│")[1:-1]]
+    assert cells[:3] == ["face [1].png", "real", "0.000"]
+
+
+def test_predict_answers_in_csv(trained: Path) -> None:
+    result = unmask("predict", "grey.png", "absent.png", "--csv", folder=trained)
+    assert result.returncode == 2
+    first, second = csv.DictReader(io.StringIO(result.stdout))
+    assert (first["image"], first["label"], first["score"], first["error"]) == ("grey.png", "fake", "0.880797", "")
+    assert (second["label"], second["error"]) == ("", "absent.png: No such file or directory")
 
 
 @pytest.mark.parametrize(
-    ("arguments", "message"),
+    ("names", "status"),
+    [(["face [1].png"], 0), (["face [1].png", "grey.png"], 1), (["grey.png", "params.yaml"], 2), (["faces"], 0)],
+)
+def test_predicts_exit_status_tells_real_fake_and_error_apart(trained: Path, names: list[str], status: int) -> None:
+    assert unmask("predict", *names, folder=trained).returncode == status
+
+
+def test_a_bad_picture_does_not_stop_the_rest(trained: Path) -> None:
+    result = unmask("predict", "params.yaml", "grey.png", folder=trained, COLUMNS="140")
+    assert "not a JPEG, PNG, WEBP image" in result.stdout
+    assert "0.881" in result.stdout
+    assert result.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
     [
-        (("absent.png",), "absent.png: No such file"),
-        (("params.yaml",), "params.yaml: not a JPEG, PNG, WEBP image"),
-        (("face [1].png", "--model", "vit"), "models/vit/training.json is missing: run `dvc repro`"),
-        (("face [1].png", "--model", "models/cnn/model.keras"), "models/cnn/model.keras is no exported detector"),
+        ("vit", "there is no detector 'vit': bundles/ has cnn. Run `dvc repro` or `dvc pull`"),
+        ("models/cnn/model.keras", "models/cnn/model.keras is no exported detector"),
     ],
 )
-def test_predict_says_what_is_wrong_in_one_message(trained: Path, arguments: tuple[str, ...], message: str) -> None:
-    result = unmask("predict", *arguments, folder=trained)
-    assert result.returncode == 1
+def test_predict_says_what_is_wrong_in_one_message(trained: Path, model: str, message: str) -> None:
+    result = unmask("predict", "grey.png", "--model", model, folder=trained)
+    assert result.returncode == 2
     assert message in result.stderr
     assert len(result.stderr.strip().splitlines()) == 1
 
 
-def test_an_exported_detector_predicts_like_the_model(trained: Path, tmp_path: Path) -> None:
+def test_an_exported_file_predicts_like_its_model(trained: Path, tmp_path: Path) -> None:
     file = tmp_path / "faces.keras"
     result = unmask("export", "champion", str(file), folder=trained)
     assert (result.returncode, result.stderr) == (0, "")
     assert result.stdout.split() == ["cnn", "is", "now", "in", str(file)]
-    models = ((), ("--model", str(file)))
-    outputs = [unmask("predict", "face [1].png", "--json", *model, folder=trained) for model in models]
-    assert [output.returncode for output in outputs] == [0, 0]
-    assert outputs[0].stdout == outputs[1].stdout
+    answer = json.loads(unmask("predict", "grey.png", "--json", "--model", str(file), folder=trained).stdout)
+    # All weights are 0, so the logit is 0 and the score 0.5, above the threshold of 0.4.
+    assert (answer[0]["label"], answer[0]["score"], answer[0]["threshold"]) == ("fake", 0.5, 0.4)
 
 
 def test_check_shows_what_it_found_in_a_table(trained: Path) -> None:

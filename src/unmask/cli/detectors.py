@@ -63,9 +63,12 @@ def show_judgements(found: list[Any], *, detector: Any) -> None:
     table.add_column("Verdict")
     table.add_column("P(fake)", justify="right")
     table.add_column("Fakes among alike", justify="right")
-    table.add_column("Cautions", overflow="fold")
-    for one in found:
-        table.add_row(Text(one.name), *(Text(cell, style=style) for cell, style in one.cells()))
+    rows = [one.cells() for one in found]
+    if any(cautions for *_, (cautions, _) in rows):
+        table.add_column("Cautions", overflow="fold")
+    for one, cells in zip(found, rows, strict=True):
+        shown = [Text(cell, style=style) for cell, style in cells]
+        table.add_row(Text(one.name), *shown[: len(table.columns) - 1])
     Console().print(table)
     typer.echo("Fakes among alike: of the test pictures with such a score, how many were fake (95% interval).")
 

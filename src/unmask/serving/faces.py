@@ -16,8 +16,8 @@ from unmask.serving.verdict import Box
 
 SEARCHED_PIXELS = 1000  # the longer side that is searched: a face of a twelfth of it is found
 SMALL_PIXELS = 300  # a longer side below which a picture is doubled first: faces below 80 pixels are not found
-# A picture whose cut would be as large as it, by this factor, is framed as the training pictures are: theirs differ from
-# their median by a factor of 1.2 in FFHQ, of 1.45 in the drawn sample.
+# A picture whose cut would be as large as it, by this factor, is framed as the training pictures are: theirs differ
+# from their median by a factor of 1.2 in FFHQ, of 1.45 in the drawn sample.
 ALIKE = 1.5
 LEAST_SHARE = 0.5  # of the training pictures in which one face must be found, or nothing is looked for in new ones
 DIGITS = 4
