@@ -28,11 +28,13 @@ SHRUNK = {
     "train.cnn.recipe.loss": "binary_crossentropy",
     "train.cnn.recipe.epochs": 2,
     "train.resnet50.recipe.epochs": 1,
+    "train.resnet50.architecture.last_stage": 2,  # half of the time that its graph takes to build
     "evaluate.bootstrap_samples": 100,
     "evaluate.robustness_images": 8,
 }
-OUTPUTS = ("data", "models", "reports")
+OUTPUTS = ("data", "models", "reports", "bundles")
 PARENTS = (
+    "bundles",
     "data",
     "data/features",
     "data/shards",

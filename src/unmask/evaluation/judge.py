@@ -73,20 +73,6 @@ def read_value(file: Path, key: str) -> Any:
         raise EvaluationError(f"{file} is damaged or has no {key!r}: run `dvc repro`") from error
 
 
-def read_text(file: Path) -> str:
-    """Reads a text that an earlier stage wrote.
-
-    Raises:
-        EvaluationError: the file is missing or damaged.
-    """
-    try:
-        return file.read_text(encoding="utf-8")
-    except OSError as error:
-        raise EvaluationError(f"{file} is missing: run `dvc repro` or `dvc pull`") from error
-    except UnicodeDecodeError as error:
-        raise damaged(file) from error
-
-
 def damaged(file: Path) -> EvaluationError:
     """Makes the error to raise about a file that is no longer what a stage wrote."""
     return EvaluationError(f"{file} is damaged or an older version's: run `dvc repro`")
