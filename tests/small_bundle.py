@@ -66,7 +66,7 @@ def make_bundle(folder: Path, **changes: Any) -> Path:
         "threshold": 0.6,
         "is_half": False,
         "bins": BINS,
-        "training": {"images": 100, "side_pixels": 16, "jpeg_quality": 70},
+        "training": {"images": 100, "size": None, "side_pixels": 16, "jpeg_quality": 70},
         "framing": None,
         "warnings": ["it learnt from grey squares"],
         "data": {"name": "squares", "version": "", "sha256": "b" * 64},

@@ -184,10 +184,9 @@ class Detector:
         Raises:
             ImageError: it is smaller than the crop.
         """
-        cautions = self.experience.cautions(picture)
-        if self.framing is None:
+        cautions, size = self.experience.cautions(picture), picture.image.size
+        if self.framing is None or size == self.experience.size:  # the very size of the crops that training has
             return [self.view(picture, cautions=cautions)]
-        size = picture.image.size
         faces = find_faces(picture.image)
         cuts = [cut_of(face, size, self.framing) for face in faces]
         if not faces:
