@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from unmask import artifacts, config
+from unmask import artifacts, config, environment
 from unmask.console import run_stage, silent_start
 from unmask.data.raw import find_archive, require_source
 from unmask.data.record_tables import read_curve, read_records, read_split
@@ -36,6 +36,9 @@ def main() -> None:
     with artifacts.atomic_path(arguments.output) as folder:
         folder.mkdir()
         difference = write(folder, judged, learnt, finds_faces=parameters.export.find_faces)
+    with silent_start():
+        from unmask.tracking.bundle_mirror import record_bundle
+    record_bundle(arguments.output, model_folder=arguments.model_folder, environment=environment.read())
     seconds = time.monotonic() - started
     logger.info("export %s: within %.1e of Keras, %s in %.1f s", arguments.model, difference, arguments.output, seconds)
 

@@ -78,7 +78,8 @@ class Detector:
         """Loads a detector.
 
         Args:
-            source: a bundle's folder; a model's name or "champion", of the checkout; or a file of `unmask export`.
+            source: a bundle's folder; a model's name or "champion", of the checkout; an alias of MLflow's registry,
+                "unmask@champion"; or a file of `unmask export`.
             engine: what computes: "openvino" or "onnx".
             root: the checkout; None: the current folder.
 

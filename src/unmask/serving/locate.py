@@ -1,12 +1,15 @@
 """Which detector a person means."""
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+from unmask import environment
 from unmask.errors import EvaluationError
 from unmask.evaluation.judge import read_value
 from unmask.serving.bundle.manifest import MANIFEST_FILE
 from unmask.serving.bundle.read import DEFAULT_ENGINE, load_bundle
 from unmask.serving.detector import Detector
+from unmask.tracking.registered import ALIAS_SIGN, fetch_bundle
 
 CHAMPION = "champion"
 CHAMPION_FILE = "champion.json"
@@ -17,13 +20,14 @@ def locate(model: str, *, bundles: Path, reports: Path, engine: str = DEFAULT_EN
     """Loads a detector by what a person calls it.
 
     Args:
-        model: a bundle's folder; a model of `bundles`; "champion", that of the comparison; or the path of a file that
-            `unmask export` wrote, which ends in `.keras`.
+        model: a bundle's folder; a model of `bundles`; "champion", that of the comparison; an alias of MLflow's
+            registry, "unmask@champion"; or the path of a file that `unmask export` wrote, which ends in `.keras`.
         bundles: the folder of all bundles.
         reports: the folder of all reports.
         engine: what computes; an exported file is Keras' alone.
 
     Raises:
+        TrackingError: the registry has no such detector.
         EvaluationError: there is no such detector, or a file of it is missing or damaged.
         ConfigError: there is no such engine.
     """
@@ -33,6 +37,9 @@ def locate(model: str, *, bundles: Path, reports: Path, engine: str = DEFAULT_EN
         return load_exported(Path(model))
     if (Path(model) / MANIFEST_FILE).is_file():
         return load_bundle(Path(model), engine=engine)
+    if ALIAS_SIGN in model:
+        with TemporaryDirectory() as folder:
+            return load_bundle(fetch_bundle(model, folder=Path(folder), environment=environment.read()), engine=engine)
     name = champion(reports / "compare") if model == CHAMPION else model
     if not (bundles / name).is_dir():
         known = sorted(path.name for path in bundles.glob("*") if path.is_dir())
