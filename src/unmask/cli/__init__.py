@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from unmask.cli import detectors, lineage, profiles, promotion, retraining, stores
+from unmask.cli import detectors, lineage, profiles, promotion, retraining, scoring, stores
 from unmask.console import DEBUG, run_stage
 
 COMMANDS = (
@@ -19,6 +19,7 @@ COMMANDS = (
     detectors.predict,
     detectors.check,
     detectors.export,
+    scoring.score,
     promotion.promote,
     promotion.rollback,
     promotion.promotions,
