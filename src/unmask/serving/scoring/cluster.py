@@ -5,6 +5,7 @@ calling process writes it; so no disk is shared, unless the pictures lie on one.
 same path on all machines; what is on S3 needs keys there.
 """
 
+import logging
 import os
 import tempfile
 from collections.abc import Iterator
@@ -83,12 +84,13 @@ def on_ray(address: str, *, bundle: Path, engine: str) -> Method:
 
 
 def load_ray() -> ModuleType:
-    """Imports Ray, which sends home how it is used unless it is told not to.
+    """Imports Ray: as it is told before that, it neither sends home how it is used nor tells of its inner life.
 
     Raises:
         ScoringError: it is not installed.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # what else goes wrong comes as an error
     try:
         import ray
         import ray.data
@@ -104,11 +106,11 @@ def connect(ray: ModuleType, address: str) -> None:
         ScoringError: there is none at such an address.
     """
     try:
-        ray.init(address=address, log_to_driver=False, logging_level="ERROR", include_dashboard=None)
+        ray.init(address=address, log_to_driver=False, logging_level="ERROR")
     except (ConnectionError, ValueError, RuntimeError) as error:
         raise ScoringError(f"no cluster of Ray's at {address}: {error}") from error
-    context = ray.data.DataContext.get_current()
-    context.enable_progress_bars = False
+    logging.getLogger("ray.data").setLevel(logging.ERROR)  # else each of its steps is a line
+    ray.data.DataContext.get_current().enable_progress_bars = False
 
 
 def results(ray: ModuleType, rows: list[dict[str, Any]], needed: dict[str, Any]) -> Iterator[Step]:
@@ -121,7 +123,7 @@ def results(ray: ModuleType, rows: list[dict[str, Any]], needed: dict[str, Any])
     done = ray.data.from_items(rows, override_num_blocks=len(rows)).map(
         Worker,
         fn_constructor_kwargs=needed,
-        concurrency=(1, len(machines)),
+        compute=ray.data.ActorPoolStrategy(min_size=1, max_size=len(machines)),
         num_cpus=min(machines),  # so that no two share a machine
     )
     try:
