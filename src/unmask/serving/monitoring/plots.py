@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter
+from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from unmask.evaluation.plots import FAINT, margins, plain, title
 from unmask.figures import MODEL_COLOUR
@@ -14,6 +14,8 @@ SIZE_INCHES = (5.6, 3.9)
 BINS = 25
 NEW, REFERENCE = "scored now", "reference"
 BAR_WIDTH = 0.4
+HEADROOM = 1.15  # for the legend
+FEW_CLASSES = 4  # bars of fewer are no wider
 MANY_CLASSES = 6  # from where on their names would run into one another
 
 
@@ -36,7 +38,10 @@ def draw(comparison: Comparison, reference: pd.DataFrame, new: pd.DataFrame) -> 
     axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     axes.set_ylabel("of the pictures")
     plain(axes)
-    axes.legend(frameon=False, loc="best")
+    top = HEADROOM * axes.get_ylim()[1]
+    axes.set_ylim(0, top)
+    axes.set_yticks([tick for tick in MaxNLocator(5, steps=[1, 2, 5, 10]).tick_values(0, top) if tick <= min(1, top)])
+    axes.legend(frameon=False, loc="upper right", ncols=2)
     title(axes, measure.title, f"{'DRIFT' if comparison.is_drift else 'no drift'}: {spelt(comparison)}")
     return figure
 
@@ -63,7 +68,10 @@ def draw_classes(axes: Axes, reference: "pd.Series[float]", new: "pd.Series[floa
     """Draws a measure that falls into classes."""
     counted = count(reference, new, absent=absent)
     places = np.arange(len(counted.names))
-    axes.bar(places - BAR_WIDTH / 2, counted.reference / len(reference), BAR_WIDTH, color=FAINT, alpha=0.5, label=REFERENCE)
-    axes.bar(places + BAR_WIDTH / 2, counted.new / len(new), BAR_WIDTH, color=MODEL_COLOUR, label=NEW)
+    before, now = counted.reference / counted.reference.sum(), counted.new / counted.new.sum()
+    axes.bar(places - BAR_WIDTH / 2, before, BAR_WIDTH, color=FAINT, alpha=0.5, label=REFERENCE)
+    axes.bar(places + BAR_WIDTH / 2, now, BAR_WIDTH, color=MODEL_COLOUR, label=NEW)
     axes.set_xticks(places, counted.names, rotation=30 if len(places) > MANY_CLASSES else 0)
-    axes.set_xlim(-1, max(len(places), 2))
+    half = max(len(places), FEW_CLASSES) / 2
+    middle = (len(places) - 1) / 2
+    axes.set_xlim(middle - half, middle + half)

@@ -59,7 +59,8 @@ def read_scores(files: Sequence[Path], *, model_sha256: str) -> Scores:
     total, found = sum(map(len, tables)), sum(map(len, judged))
     if not found:
         raise MonitoringError(f"{', '.join(map(str, files))}: no picture was judged")
-    return Scores(measures_of(judged), total - found, ", ".join(map(str, files)))
+    name = str(files[0]) if len(files) == 1 else f"{files[0]} and {len(files) - 1} more"
+    return Scores(measures_of(judged), total - found, name)
 
 
 def read(file: Path) -> pd.DataFrame:

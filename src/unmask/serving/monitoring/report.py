@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from unmask import artifacts
-from unmask.data.audit.findings import FINE, STOP, WARNING
+from unmask.data.audit.findings import FINE, WARNING
 from unmask.data.audit.page import Table
 from unmask.evaluation.report_page import Picture, ReportPage, Section, render
 from unmask.figures import png
@@ -141,15 +141,16 @@ def markdown(report: Report) -> str:
 
 def page(report: Report) -> str:
     """Writes the report as a page that needs nothing else."""
-    worst = STOP if report.drifted else FINE
-    findings = [{"verdict": worst, "statement": verdict(report), "advice": ""}]
-    findings += [{"verdict": WARNING, "statement": note, "advice": ""} for note in remarks(report)]
+    is_fine = bool(report.tested) and not report.drifted
+    findings = [{"verdict": FINE if is_fine else WARNING, "statement": verdict(report), "advice": ""}]
     pictures = [
         Picture(png(draw(one, report.reference.table, report.scores.table)), alt=f"{one.measure.title}, before and now")
         for one in report.tested
     ]
     sections = [
-        Section("What was found", findings=findings, tables=[Table(HEADER, rows(report))]),
+        Section(
+            "What was found", findings=findings, warnings=remarks(report), tables=[Table(HEADER, rows(report))]
+        ),
         Section("Before and now", pictures=pictures),
         Section("How", text=METHOD),
     ]

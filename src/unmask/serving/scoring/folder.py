@@ -33,9 +33,11 @@ class Folder:
             with os.scandir(Path(self.address, folder)) as found:
                 entries = sorted(found, key=lambda entry: entry.name)
             for entry in entries:
+                if is_left_behind(entry.name):
+                    continue
                 if entry.is_dir(follow_symlinks=False):
                     yield from self.below(f"{folder}{entry.name}/")
-                elif entry.name.lower().endswith(SUFFIXES) and not is_left_behind(entry.name) and entry.is_file():
+                elif entry.name.lower().endswith(SUFFIXES) and entry.is_file():
                     yield listed(folder + entry.name, num_bytes=entry.stat().st_size)
         except OSError as error:
             raise ScoringError(f"cannot list {Path(self.address, folder)}: {error.strerror}") from error

@@ -13,6 +13,7 @@ from unmask.serving.scoring.sources import Listed
 SCHEME = "s3://"
 THREADS = 16  # that wait for answers: one alone fetches some thirty pictures a second
 AHEAD = 64  # pictures fetched before their turn
+PAGE = 1000  # objects in one answer: S3 gives no more
 ATTEMPTS = 8  # of one request, with pauses that grow
 READS = 3  # of one object whose bytes stop coming
 QUOTE = '"'
@@ -45,7 +46,8 @@ class Objects:
         s3 = client()
         from botocore.exceptions import BotoCoreError, ClientError
 
-        pages = s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=self.prefix)
+        where = {"Bucket": self.bucket, "Prefix": self.prefix}
+        pages = s3.get_paginator("list_objects_v2").paginate(**where, PaginationConfig={"PageSize": PAGE})
         try:
             for page in pages:
                 for found in page.get("Contents", ()):
