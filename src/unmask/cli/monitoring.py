@@ -9,7 +9,7 @@ from unmask.cli.places import BUNDLES, REPORTS
 from unmask.console import silent_start
 
 EXIT_DRIFT = 10
-LEAST_SIGNIFICANCE = 0.001  # what p-values from 9,999 draws can reach after the correction
+SIGNIFICANCE = 0.01  # how often drift may be found in any measure where there is none
 
 
 def monitor(
@@ -19,9 +19,6 @@ def monitor(
         list[Path] | None, typer.Option(help="Compare with these scores, not with the validation pictures.")
     ] = None,
     report: Annotated[Path, typer.Option(help="The folder for the report.")] = Path("monitoring"),
-    significance: Annotated[
-        float, typer.Option(min=LEAST_SIGNIFICANCE, max=0.5, help="How often drift may be found where there is none.")
-    ] = 0.01,
     limit: Annotated[float, typer.Option(min=0, max=1, help="The least share of the pictures that counts.")] = 0.1,
     is_triggering: Annotated[bool, typer.Option("--trigger", help="On drift, tell GitHub to retrain.")] = False,
 ) -> None:
@@ -46,7 +43,7 @@ def monitor(
         before = reading.read_scores(reference, model_sha256=manifest.model_sha256)
     else:
         before = reading.read_reference(bundle)
-    rule = compare.Rule(significance=significance, limit=limit)
+    rule = compare.Rule(significance=SIGNIFICANCE, limit=limit)
     comparisons = compare.compare(before.table, now.table, rule)
     found = Report(now, before, manifest.model, rule, comparisons, command=trigger.COMMAND)
     write(report, found)

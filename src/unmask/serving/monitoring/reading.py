@@ -117,7 +117,7 @@ def require_model(file: Path, table: pd.DataFrame, model_sha256: str) -> None:
     others = sorted(set(table["model_sha256"].astype(str)) - {model_sha256})
     if others:
         raise MonitoringError(
-            f"{file} was scored by another model ({others[0][:12]}) than the one whose pictures it is to be compared with "
+            f"{file} was scored by another model ({others[0][:12]}) than the one that it is to be compared by "
             f"({model_sha256[:12]}): name that one with --model"
         )
 

@@ -19,14 +19,14 @@ MARKDOWN_FILE, PAGE_FILE, NUMBERS_FILE = "report.md", "report.html", "report.jso
 HEADER = ("measure", "median before", "median now", "difference", "p", "drift")
 BLIND = 0.3  # a difference that must be seen, or the pictures are too few for a "no drift" to mean much
 METHOD = (
-    "A difference is a share of the pictures: 0 where both sets are alike, 1 where no picture of the one could be of the "
-    "other. P(fake), distance and brightness: the test of Kolmogorov and Smirnov. Sizes and JPEG quality: chi-square on "
-    "classes, its p-value from random tables. The p-values are corrected for the number of measures (Holm). Drift is a "
-    "difference that is both significant and above the limit."
+    "A difference is a share of the pictures: 0 where both sets are alike, 1 where no picture of the one could be of "
+    "the other. P(fake), distance and brightness: the test of Kolmogorov and Smirnov. Sizes and JPEG quality: "
+    "chi-square on classes, its p-value from random tables. The p-values are corrected for the number of measures "
+    "(Holm). Drift is a difference that is both significant and above the limit."
 )
 RETRAIN = (
-    "A retraining helps only where the training set has labelled pictures of the new kind: add some first. Where it has, "
-    "this starts one:"
+    "A retraining helps only where the training set has labelled pictures of the new kind: add some first. Where it "
+    "has, this starts one:"
 )
 
 
@@ -89,15 +89,15 @@ def remarks(report: Report) -> list[str]:
     found = []
     if report.least_seen > BLIND:
         found.append(
-            f"With {len(report.scores.table):,} pictures against {len(report.reference.table):,}, only differences from "
-            f"{report.least_seen:.2f} on can be found: score more pictures"
+            f"With {len(report.scores.table):,} pictures against {len(report.reference.table):,}, only differences "
+            f"from {report.least_seen:.2f} on can be found: score more pictures"
         )
     if report.scores.not_judged:
         total = report.scores.not_judged + len(report.scores.table)
         found.append(f"{report.scores.not_judged:,} of {total:,} pictures could not be judged, and are not compared")
     if any(comparison.measure.name == "score" for comparison in report.drifted):
         found.append(
-            "P(fake) is also distributed otherwise where the share of fakes is another one, which is no fault of the model"
+            "P(fake) is also distributed otherwise where the share of fakes is another one: no fault of the model"
         )
     found += [f"{one.measure.title} was not compared: {one.reason}" for one in report.comparisons if one.reason]
     return found
@@ -148,9 +148,7 @@ def page(report: Report) -> str:
         for one in report.tested
     ]
     sections = [
-        Section(
-            "What was found", findings=findings, warnings=remarks(report), tables=[Table(HEADER, rows(report))]
-        ),
+        Section("What was found", findings=findings, warnings=remarks(report), tables=[Table(HEADER, rows(report))]),
         Section("Before and now", pictures=pictures),
         Section("How", text=METHOD),
     ]

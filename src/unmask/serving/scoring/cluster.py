@@ -1,8 +1,8 @@
 """Scoring on a cluster of Ray's: one worker a machine, each with a detector of its own, which it loads once.
 
-What workers need is sent to them: the bundle's files, and the names of their pictures. What they made comes back, and the
-calling process writes it; so no disk is shared, unless the pictures lie on one. A folder or a zip must be found at the
-same path on all machines; what is on S3 needs keys there.
+What workers need is sent to them: the bundle's files, and the names of their pictures. What they made comes back, and
+the calling process writes it; so no disk is shared, unless the pictures lie on one. A folder or a zip must be found at
+the same path on all machines; what is on S3 needs keys there.
 """
 
 import logging
@@ -61,8 +61,8 @@ def on_ray(address: str, *, bundle: Path, engine: str) -> Method:
     """Scores on a cluster.
 
     Args:
-        address: of its head, as `ray start` shows it; "auto", the one that runs here; or "local", one that is started on
-            this machine and ended afterwards.
+        address: of its head, as `ray start` shows it; "auto", the one that runs here; or "local", one that is started
+            on this machine and ended afterwards.
         bundle: the detector's folder.
         engine: what computes.
 

@@ -1,4 +1,4 @@
-"""The listing of a source, on disk: millions of names take no memory, and a part is found without reading the others."""
+"""The listing of a source, on disk: a million names take no memory, and a part is found without reading the others."""
 
 import hashlib
 from collections.abc import Iterable, Iterator

@@ -23,7 +23,7 @@ from scored_bundle import COMMAND, MODEL_SHA256, make_scored_bundle
 from unmask.environment import Environment, read
 from unmask.errors import MonitoringError
 from unmask.serving.monitoring import trigger
-from unmask.serving.monitoring.measures import NAMES, MEASURES
+from unmask.serving.monitoring.measures import MEASURES, NAMES
 from unmask.serving.scoring import parts
 
 TOKEN = "ghp_planted"
@@ -160,8 +160,8 @@ def running_github() -> Iterator[GitHub]:
 
 
 def test_the_event_is_the_one_that_the_workflow_waits_for() -> None:
-    events = yaml.load(WORKFLOW.read_text(), Loader=yaml.BaseLoader)["on"]["repository_dispatch"]["types"]
-    assert events == [trigger.EVENT]
+    workflow = yaml.safe_load(WORKFLOW.read_text())
+    assert workflow[True]["repository_dispatch"]["types"] == [trigger.EVENT]  # YAML 1.1 takes `on` for a truth value
     assert f"-f event_type={trigger.EVENT}" in trigger.COMMAND
 
 

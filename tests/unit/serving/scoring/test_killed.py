@@ -1,6 +1,5 @@
 """A run that is killed at any moment, and called again until it ends, gives the table of one that was left in peace."""
 
-import os
 import random
 import subprocess
 import time
@@ -45,7 +44,7 @@ def kill_after(out: Path, parts: int, *, pause_seconds: float) -> int | None:
     run = subprocess.Popen(command(out), cwd=out.parent, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + SECONDS
     while run.poll() is None and time.monotonic() < deadline:
-        if out.is_dir() and sum(name.startswith("part-") for name in os.listdir(out)) >= parts:
+        if out.is_dir() and len(written(out)) >= parts:
             time.sleep(pause_seconds)
             break
         time.sleep(0.001)

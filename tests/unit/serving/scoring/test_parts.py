@@ -133,7 +133,7 @@ def test_other_pictures_are_refused_and_the_same_elsewhere_are_not(tmp_path: Pat
     elsewhere = replace(wish, source=source_of(str(moved)))
     assert score(out, elsewhere, Detector(), parts=1).pictures == 2 * PART
     (moved / "11.jpg").write_bytes(b"1")
-    with pytest.raises(ScoringError, match="other pictures: .*with 11 of them .* then, .*with 12 of them"):
+    with pytest.raises(ScoringError, match=r"other pictures: .*with 11 of them .* then, .*with 12 of them"):
         score(out, elsewhere, Detector())
 
 

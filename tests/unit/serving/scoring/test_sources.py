@@ -95,9 +95,12 @@ def test_a_damaged_member_is_an_error_of_its_own(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("address", "match"), [("absent", "there is no absent"), ("cut.zip", "no whole zip"), ("s3://", "cannot list s3://")]
+    ("address", "match"),
+    [("absent", "there is no absent"), ("cut.zip", "no whole zip"), ("s3://", "cannot list s3://")],
 )
-def test_what_is_no_source_is_refused(address: str, match: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_no_source_is_refused(
+    address: str, match: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     Path("cut.zip").write_bytes(b"PK")
