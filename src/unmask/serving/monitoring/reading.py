@@ -88,7 +88,8 @@ def read_parquet(file: Path) -> pd.DataFrame:
     import pyarrow.dataset as ds
 
     found = ds.dataset(file, format="parquet")
-    return found.to_table(columns=[name for name in WANTED if name in found.schema.names]).to_pandas()
+    table: pd.DataFrame = found.to_table(columns=[name for name in WANTED if name in found.schema.names]).to_pandas()
+    return table
 
 
 def read_csv(file: Path) -> pd.DataFrame:
@@ -127,4 +128,5 @@ def measures_of(tables: Iterable[pd.DataFrame]) -> pd.DataFrame:
     several = list(tables)
     known = [name for name in NAMES if all(name in table.columns for table in several)]
     together = pd.concat([table[known] for table in several], ignore_index=True)
-    return together.apply(pd.to_numeric).astype("float64")
+    numbers: pd.DataFrame = together.apply(pd.to_numeric).astype("float64")
+    return numbers

@@ -8,7 +8,7 @@ the same path on all machines; what is on S3 needs keys there.
 import logging
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -71,7 +71,7 @@ def on_ray(address: str, *, bundle: Path, engine: str) -> Method:
     """
     ray = load_ray()
 
-    def method(source: Source, waiting: Parts) -> Iterator[Step]:
+    def method(source: Source, waiting: Parts) -> Generator[Step, None, None]:
         connect(ray, address)
         try:
             files = ray.put({file.name: file.read_bytes() for file in bundle.iterdir() if file.is_file()})

@@ -1,6 +1,6 @@
 """Scoring what is missing of a table, on this machine or on a cluster."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from typing import Any, NamedTuple
 
@@ -28,7 +28,7 @@ class Step(NamedTuple):
     table: pa.Table | None = None
 
 
-Method = Callable[[Source, Parts], Iterator[Step]]
+Method = Callable[[Source, Parts], Generator[Step, None, None]]
 
 
 def run(scoring: Scoring, numbers: list[int], method: Method) -> Iterator[int]:
@@ -55,7 +55,7 @@ def run(scoring: Scoring, numbers: list[int], method: Method) -> Iterator[int]:
 def here(detector: Detector) -> Method:
     """Scores on this machine, which one detector makes full use of."""
 
-    def method(source: Source, waiting: Parts) -> Iterator[Step]:
+    def method(source: Source, waiting: Parts) -> Generator[Step, None, None]:
         for number, pictures in waiting:
             rows: list[dict[str, Any]] = []
             for row in parts.score_part(detector, source, pictures):

@@ -28,7 +28,10 @@ class Listed(NamedTuple):
 class Source(Protocol):
     """Where pictures come from. It is sent to other machines, so it holds nothing open."""
 
-    address: str
+    @property
+    def address(self) -> str:
+        """What it is called."""
+        ...
 
     def pictures(self) -> Iterator[Listed]:
         """Lists the pictures, in an order that is the same as long as they are.
