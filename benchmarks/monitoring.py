@@ -74,7 +74,7 @@ def score(pictures: Path, table: Path, *, bundle: Path) -> None:
     """Does what `unmask score` does."""
     wish = resume.wish_for(str(pictures), bundle=bundle, engine=ENGINE, part_pictures=PART)
     with resume.begun(table, wish) as scoring:
-        steps = run.run(scoring, scoring.missing(), run.here(load_bundle(bundle, engine=ENGINE)))
+        steps = run.run(scoring, scoring.missing(), run.here(lambda: load_bundle(bundle, engine=ENGINE)))
         list(progress(steps, total=scoring.about.pictures, description=pictures.stem, unit="pictures", size=int))
 
 

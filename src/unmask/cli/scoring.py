@@ -52,10 +52,10 @@ def score(
 
 
 def method_for(bundle: Path, *, engine: str, ray: str) -> Any:
-    """Says how is scored: here, with a detector that is loaded now, or on a cluster."""
+    """Says where is scored: here, or on a cluster."""
     from unmask.serving.bundle.read import load_bundle
     from unmask.serving.scoring import cluster, run
 
     if ray:
         return cluster.on_ray(ray, bundle=bundle, engine=engine)
-    return run.here(load_bundle(bundle, engine=engine))
+    return run.here(lambda: load_bundle(bundle, engine=engine))

@@ -19,8 +19,10 @@ from unmask.config.values import STRICT
 from unmask.errors import ScoringError
 from unmask.records import FAKE, LABEL_NAMES, REAL
 from unmask.serving.bundle.manifest import MANIFEST_FILE, read_manifest
+from unmask.serving.engines import ENGINES
 from unmask.serving.scoring import listing, parts
 from unmask.serving.scoring.sources import Source, source_of
+from unmask.tables import choose
 
 # Readers of Parquet leave out names that begin so.
 ABOUT_FILE, LISTING_FILE = "_scoring.json", "_pictures.arrow"
@@ -155,7 +157,9 @@ def wish_for(address: str, *, bundle: Path, engine: str, part_pictures: int) -> 
     Raises:
         ScoringError: there is no such source.
         EvaluationError: there is no such detector.
+        ConfigError: there is no such engine.
     """
+    choose(ENGINES, engine, kind="engine")  # before anything is written
     manifest = read_manifest(bundle)
     return Wish(
         source=source_of(address),

@@ -45,6 +45,8 @@ def run(scoring: Scoring, numbers: list[int], method: Method) -> Iterator[int]:
     Raises:
         ScoringError: the pictures cannot be read any more, or the cluster fails.
     """
+    if not numbers:
+        return
     with closing(method(scoring.source, scoring.pictures(numbers))) as steps:
         for step in steps:
             if step.number is not None:
@@ -52,10 +54,15 @@ def run(scoring: Scoring, numbers: list[int], method: Method) -> Iterator[int]:
             yield step.pictures
 
 
-def here(detector: Detector) -> Method:
-    """Scores on this machine, which one detector makes full use of."""
+def here(load: Callable[[], Detector]) -> Method:
+    """Scores on this machine, which one detector makes full use of.
+
+    Args:
+        load: gives the detector, when there is something to score.
+    """
 
     def method(source: Source, waiting: Parts) -> Generator[Step, None, None]:
+        detector = load()
         for number, pictures in waiting:
             rows: list[dict[str, Any]] = []
             for row in parts.score_part(detector, source, pictures):

@@ -34,7 +34,7 @@ def score(tmp_path: Path) -> Score:
             archive.write(file, file.name)
 
     def run(*arguments: str, **variables: str) -> Any:
-        command = [*COMMAND, "score", *arguments, "--model", "grey", "--engine", "onnx"]
+        command = [*COMMAND, "score", "--model", "grey", "--engine", "onnx", *arguments]
         environment = {**os.environ, **variables}
         return subprocess.run(command, cwd=tmp_path, env=environment, check=False, capture_output=True, text=True)
 
@@ -86,6 +86,12 @@ def test_what_is_refused_is_one_line_and_exit_status_1(score: Score) -> None:
     assert (done.returncode, done.stderr) == (
         1, "error: there is no absent: expected a folder, a zip, or s3://BUCKET/PREFIX\n"
     )  # fmt: skip
+
+
+def test_an_engine_that_there_is_not_leaves_nothing_behind(score: Score, tmp_path: Path) -> None:
+    done = score("faces", "out.parquet", "--engine", "steam")
+    assert (done.returncode, "unknown engine 'steam'" in done.stderr) == (1, True)
+    assert not (tmp_path / "out.parquet").exists()
 
 
 def test_a_part_read_by_duckdb_is_the_same_table(score: Score, tmp_path: Path) -> None:

@@ -59,7 +59,7 @@ def wish(folder: Path) -> Wish:
 def score(out: Path, wish: Wish, detector: Any, *, parts: int | None = None) -> Counts:
     """Scores what is missing, or some parts of it."""
     with resume.begun(out, wish) as scoring:
-        list(run.run(scoring, scoring.missing()[:parts], run.here(detector)))
+        list(run.run(scoring, scoring.missing()[:parts], run.here(lambda: detector)))
         return scoring.counts()
 
 
