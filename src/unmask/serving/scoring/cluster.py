@@ -15,6 +15,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from unmask.console import silent_start
 from unmask.errors import ScoringError
 from unmask.serving.bundle.read import load_bundle
 from unmask.serving.scoring import parts
@@ -106,7 +107,8 @@ def connect(ray: ModuleType, address: str) -> None:
         ScoringError: there is none at such an address.
     """
     try:
-        ray.init(address=address, log_to_driver=False, logging_level="ERROR")
+        with silent_start():
+            ray.init(address=address, log_to_driver=False, logging_level="ERROR")
     except (ConnectionError, ValueError, RuntimeError) as error:
         raise ScoringError(f"no cluster of Ray's at {address}: {error}") from error
     logging.getLogger("ray.data").setLevel(logging.ERROR)  # else each of its steps is a line
