@@ -7,6 +7,7 @@ from pathlib import Path
 
 from unmask.data.archives.names import is_left_behind
 from unmask.errors import ImageError, ScoringError
+from unmask.serving.detector import in_order
 from unmask.serving.inputs import MAX_BYTES, SUFFIXES, Named
 from unmask.serving.scoring.sources import Listed
 
@@ -43,9 +44,12 @@ class Folder:
             raise ScoringError(f"cannot list {Path(self.address, folder)}: {error.strerror}") from error
 
     def read(self, pictures: Iterable[Listed]) -> Iterator[Named]:
-        """See `Source.read`."""
-        for picture in pictures:
-            yield Named(picture.name, ImageError(picture.problem) if picture.problem else self.content(picture.name))
+        """See `Source.read`: several at once, as the disk may lie elsewhere."""
+        yield from in_order(self.named, pictures)
+
+    def named(self, picture: Listed) -> Named:
+        """Reads one picture, where it can be."""
+        return Named(picture.name, ImageError(picture.problem) if picture.problem else self.content(picture.name))
 
     def content(self, name: str) -> bytes | ImageError:
         """Reads one picture.

@@ -12,7 +12,7 @@ from unmask.serving.scoring.sources import Listed
 
 SCHEME = "s3://"
 THREADS = 16  # that wait for answers: one alone fetches some thirty pictures a second
-AHEAD = 64  # pictures fetched before their turn
+AHEAD = 32  # pictures fetched before their turn
 PAGE = 1000  # objects in one answer: S3 gives no more
 ATTEMPTS = 8  # of one request, with pauses that grow
 READS = 3  # of one object whose bytes stop coming

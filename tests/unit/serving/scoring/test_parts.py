@@ -98,16 +98,13 @@ def test_a_part_that_is_damaged_or_removed_is_scored_again(tmp_path: Path, wish:
     pd.testing.assert_frame_equal(pd.read_parquet(out), whole)
 
 
-def test_a_picture_that_stops_the_source_leaves_no_part(tmp_path: Path, wish: Wish, folder: Path) -> None:
-    class Vanishing(Detector):
-        def stream(self, images: Iterable[bytes | ImageError]) -> Iterator[Verdict | ImageError]:
-            for number, verdict in enumerate(super().stream(images)):
-                if number == 1:
-                    shutil.rmtree(folder)
-                yield verdict
+def test_a_source_that_goes_away_leaves_no_part(tmp_path: Path, wish: Wish, folder: Path) -> None:
+    def load() -> Detector:
+        shutil.rmtree(folder)
+        return Detector()
 
-    with pytest.raises(ScoringError, match="is gone"):
-        score(tmp_path / "out.parquet", wish, Vanishing())
+    with resume.begun(tmp_path / "out.parquet", wish) as scoring, pytest.raises(ScoringError, match="is gone"):
+        list(run.run(scoring, scoring.missing(), run.here(load)))
     assert not list((tmp_path / "out.parquet").glob("*.parquet"))
 
 
