@@ -212,7 +212,9 @@ def facts_of(picture: Picture, pixels: Pixels) -> Facts:
     return Facts(width, height, picture.quality, brightness)
 
 
-def in_order(function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+def in_order(
+    function: Callable[[Item], Result], items: Iterable[Item], *, threads: int = READERS, ahead: int = AHEAD
+) -> Iterator[Result]:
     """Applies a function in a few threads, a few items ahead of the results, which keep the items' order."""
     waiting = iter(items)
     first = list(islice(waiting, 1))
@@ -220,11 +222,11 @@ def in_order(function: Callable[[Item], Result], items: Iterable[Item]) -> Itera
     if not second:  # a single picture is not worth a thread
         yield from map(function, first)
         return
-    with ThreadPoolExecutor(READERS, thread_name_prefix="reader") as threads:
+    with ThreadPoolExecutor(threads, thread_name_prefix="reader") as pool:
         pending: deque[Future[Result]] = deque()
         for item in chain(first, second, waiting):
-            pending.append(threads.submit(function, item))
-            if len(pending) >= AHEAD:
+            pending.append(pool.submit(function, item))
+            if len(pending) >= ahead:
                 yield pending.popleft().result()
         while pending:
             yield pending.popleft().result()
