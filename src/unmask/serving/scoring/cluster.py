@@ -97,7 +97,8 @@ def load_ray() -> ModuleType:
         import ray.data
     except ImportError as error:
         raise ScoringError('--ray needs Ray: pip install "unmask[ray]"') from error
-    return ray
+    loaded: ModuleType = ray
+    return loaded
 
 
 def connect(ray: ModuleType, address: str) -> None:

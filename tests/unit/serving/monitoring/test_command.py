@@ -19,7 +19,7 @@ import yaml
 from typer.testing import CliRunner
 
 pytest.importorskip("onnx", reason="onnx is not installed: no network can be made")
-from scored_bundle import COMMAND, MODEL_SHA256, make_scored_bundle
+from small_bundle import COMMAND, MODEL_SHA256, make_bundle
 
 from unmask.cli import app
 from unmask.environment import Environment, read
@@ -67,7 +67,7 @@ def write_scores(folder: Path, table: pd.DataFrame) -> None:
 @pytest.fixture
 def monitor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Monitor:
     """Runs the command in this process, in a folder with a bundle and scores."""
-    make_scored_bundle(tmp_path / "grey", reference=pictures(1).to_csv(index=False))
+    make_bundle(tmp_path / "grey", reference=pictures(1).to_csv(index=False))
     write_scores(tmp_path / "same.parquet", pictures(2))
     write_scores(tmp_path / "brighter.parquet", pictures(3, brighter=30))
 

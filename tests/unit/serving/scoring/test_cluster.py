@@ -15,7 +15,7 @@ from unmask.serving.scoring import cluster
 
 pytest.importorskip("onnx", reason="onnx is not installed: no network can be made")
 pytest.importorskip("onnxruntime", reason="onnxruntime is not installed: nothing computes")
-from scored_bundle import COMMAND, make_scored_bundle
+from small_bundle import COMMAND, make_bundle
 
 NO_RAY = "ray is not installed: no cluster is started"
 HAS_RAY = importlib.util.find_spec("ray") is not None
@@ -29,7 +29,7 @@ def run(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
 
 @pytest.fixture
 def faces(tmp_path: Path, make_picture: Callable[..., Image.Image]) -> Path:
-    make_scored_bundle(tmp_path / "grey")
+    make_bundle(tmp_path / "grey")
     (tmp_path / "faces").mkdir()
     for number in range(PICTURES):
         make_picture(number, size=(24, 20)).save(tmp_path / "faces" / f"{number:03d}.png")

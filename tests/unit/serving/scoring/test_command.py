@@ -14,7 +14,7 @@ from s3_server import running_s3
 
 pytest.importorskip("onnx", reason="onnx is not installed: no network can be made")
 pytest.importorskip("onnxruntime", reason="onnxruntime is not installed: nothing computes")
-from scored_bundle import COMMAND, MODEL_SHA256, make_scored_bundle
+from small_bundle import COMMAND, MODEL_SHA256, make_bundle
 
 GREYS = (90, 100, 104, 105, 120)
 # Logits -1, 0, 0.4, 0.5 and 2; sigmoid 0.268941, 0.5, 0.598688, 0.622459 and 0.880797; fake from 0.6 on.
@@ -25,7 +25,7 @@ Score = Callable[..., "subprocess.CompletedProcess[str]"]
 @pytest.fixture
 def score(tmp_path: Path) -> Score:
     """Runs the command on grey pictures: `score("faces.zip", "out.parquet", ...)`."""
-    make_scored_bundle(tmp_path / "grey")
+    make_bundle(tmp_path / "grey")
     (tmp_path / "faces").mkdir()
     with zipfile.ZipFile(tmp_path / "faces.zip", "w") as archive:
         for grey in GREYS:

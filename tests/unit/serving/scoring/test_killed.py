@@ -12,7 +12,7 @@ from PIL import Image
 
 pytest.importorskip("onnx", reason="onnx is not installed: no network can be made")
 pytest.importorskip("onnxruntime", reason="onnxruntime is not installed: nothing computes")
-from scored_bundle import COMMAND, make_scored_bundle
+from small_bundle import COMMAND, make_bundle
 
 PICTURES, PART = 240, 4
 KILLS = 6
@@ -54,7 +54,7 @@ def kill_after(out: Path, parts: int, *, pause_seconds: float) -> int | None:
 
 
 def test_a_run_killed_again_and_again_misses_nothing_and_scores_nothing_twice(tmp_path: Path, folder: Path) -> None:
-    make_scored_bundle(tmp_path / "grey")
+    make_bundle(tmp_path / "grey")
     whole, out = tmp_path / "whole.parquet", tmp_path / "out.parquet"
     assert subprocess.run(command(whole), cwd=tmp_path, check=False, capture_output=True).returncode == 2
     generator = random.Random(7)
