@@ -122,7 +122,7 @@ def write_manifest(folder: Path, *, dimensions: int) -> None:
             "threshold": 0.5,
             "is_half": False,
             "bins": [],
-            "training": {"images": 1, "side_pixels": 0, "jpeg_quality": None},
+            "training": {"images": 1, "size": None, "side_pixels": 0, "jpeg_quality": None},
             "framing": None,
             "warnings": [],
             "data": {},

@@ -4,8 +4,9 @@ import argparse
 import logging
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from unmask import artifacts, config
+from unmask import artifacts, config, environment
 from unmask.console import run_stage, silent_start
 from unmask.data.raw import find_archive, require_source
 from unmask.data.record_tables import read_curve, read_records, read_split
@@ -17,6 +18,9 @@ from unmask.records import TRAIN, VALIDATION
 from unmask.serving.verdict import Bin
 from unmask.tracking.provenance import dvc_digest
 
+if TYPE_CHECKING:
+    from unmask.serving.bundle.write import Judged, Learnt
+
 logger = logging.getLogger("unmask.stages.export")
 
 
@@ -27,43 +31,53 @@ def main() -> None:
     started = time.monotonic()
     logger.info("export %s: %s", arguments.model, arguments.model_folder)
     with silent_start():
-        from unmask.models import saved
-        from unmask.serving.bundle.write import Judged, Learnt, write
-    found = read_judged(
-        arguments.report,
-        external=arguments.external,
-        model=arguments.model_folder,
-        lock_digest=dvc_digest(arguments.model_folder),
-    )
-    source = require_source(arguments.raw)
-    alone = weigh(
-        {arguments.model: found},
+        from unmask.serving.bundle.write import write
+    judged, learnt = read_judgement(arguments, parameters), read_pictures(arguments, parameters)
+    with artifacts.atomic_path(arguments.output) as folder:
+        folder.mkdir()
+        difference = write(folder, judged, learnt, finds_faces=parameters.export.find_faces)
+    with silent_start():
+        from unmask.tracking.bundle_mirror import record_bundle
+    record_bundle(arguments.output, model_folder=arguments.model_folder, environment=environment.read())
+    seconds = time.monotonic() - started
+    logger.info("export %s: within %.1e of Keras, %s in %.1f s", arguments.model, difference, arguments.output, seconds)
+
+
+def read_judgement(arguments: argparse.Namespace, parameters: config.Config) -> "Judged":
+    """Reads the model, and what the evaluation found."""
+    from unmask.models import saved
+    from unmask.serving.bundle.write import Judged
+
+    report = arguments.report
+    model_folder = arguments.model_folder
+    digest = dvc_digest(model_folder)
+    found = read_judged(report, external=arguments.external, model=model_folder, lock_digest=digest)
+    source, audit = require_source(arguments.raw), read_report(arguments.audit)
+    metric = parameters.compare.champion_metric
+    alone = weigh({arguments.model: found}, source=source, audit=audit, champion_metric=metric)
+    return Judged(
+        name=arguments.model,
+        network=saved.load(model_folder / "model.keras"),
+        model_sha256=str(found.report["model_sha256"]),
+        preprocess=read_value(model_folder / "training.json", "preprocess"),
+        judge=read_judge(report / "metrics.json"),
+        bins=[Bin(**row) for row in read_curve(report / "curves" / "reliability.csv")],
+        warnings=[*data_warnings(source), *warnings_of(found)],
+        card=model_card(alone).markdown,
         source=source,
-        audit=read_report(arguments.audit),
-        champion_metric=parameters.compare.champion_metric,
     )
+
+
+def read_pictures(arguments: argparse.Namespace, parameters: config.Config) -> "Learnt":
+    """Reads which pictures the model learnt from and was chosen on."""
+    from unmask.serving.bundle.write import Learnt
+
     records = read_records(arguments.records)
     train, validation = (
         records[records["member"].isin(read_split(arguments.split / f"{split}.csv")["member"])]
         for split in (TRAIN, VALIDATION)
     )
-    judged = Judged(
-        name=arguments.model,
-        network=saved.load(arguments.model_folder / "model.keras"),
-        model_sha256=str(found.report["model_sha256"]),
-        preprocess=read_value(arguments.model_folder / "training.json", "preprocess"),
-        judge=read_judge(arguments.report / "metrics.json"),
-        bins=[Bin(**row) for row in read_curve(arguments.report / "curves" / "reliability.csv")],
-        warnings=[*data_warnings(source), *warnings_of(found)],
-        card=model_card(alone).markdown,
-        source=source,
-    )
-    learnt = Learnt(find_archive(arguments.raw), train, validation, limit=parameters.export.reference_images)
-    with artifacts.atomic_path(arguments.output) as folder:
-        folder.mkdir()
-        difference = write(folder, judged, learnt, finds_faces=parameters.export.find_faces)
-    seconds = time.monotonic() - started
-    logger.info("export %s: within %.1e of Keras, %s in %.1f s", arguments.model, difference, arguments.output, seconds)
+    return Learnt(find_archive(arguments.raw), train, validation, limit=parameters.export.reference_images)
 
 
 def read_arguments() -> argparse.Namespace:

@@ -1,5 +1,6 @@
 """A bundle whose scores can be worked by hand, made without TensorFlow: logit = (mean of all pixels - 100) / 10."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from unmask.serving.bundle.manifest import MANIFEST_FILE
 
 SIZE = 16
 MODEL_SHA256 = "a" * 64
+REFERENCE = "score,distance,width,height,jpeg_quality,brightness\n"
+COMMAND = [sys.executable, "-c", "from unmask.cli import main; main()"]
 BINS = [
     {"low": 0.0, "high": 0.5, "images": 10, "fakes": 1},
     {"low": 0.5, "high": 0.9, "images": 0, "fakes": 0},
@@ -45,14 +48,16 @@ def write_brightness(file: Path) -> None:
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10), file)
 
 
-def make_bundle(folder: Path, **changes: Any) -> Path:
+def make_bundle(folder: Path, *, reference: str = REFERENCE, **changes: Any) -> Path:
     """Writes a bundle.
 
     Args:
         folder: to make.
+        reference: its table of validation pictures.
         **changes: of the manifest.
     """
     folder.mkdir(parents=True)
+    (folder / "reference.csv").write_text(reference)
     write_brightness(folder / "model.onnx")
     write_openvino(folder / "model.onnx", folder / "model.xml")
     np.savez(folder / "surroundings.npz", mean=np.full(3, 100.0), precision=np.eye(3) / 400, usual=np.float64(2.0))
@@ -66,7 +71,7 @@ def make_bundle(folder: Path, **changes: Any) -> Path:
         "threshold": 0.6,
         "is_half": False,
         "bins": BINS,
-        "training": {"images": 100, "side_pixels": 16, "jpeg_quality": 70},
+        "training": {"images": 100, "size": None, "side_pixels": 16, "jpeg_quality": 70},
         "framing": None,
         "warnings": ["it learnt from grey squares"],
         "data": {"name": "squares", "version": "", "sha256": "b" * 64},

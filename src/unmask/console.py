@@ -11,8 +11,17 @@ from typing import NoReturn, TypeVar
 from rich.console import Console
 from rich.logging import RichHandler
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
+from rich.text import Text
 
 from unmask.artifacts import without_temporary
 from unmask.errors import UnmaskError
@@ -44,24 +53,48 @@ def start_logging(*, is_debug: bool = False) -> None:
     logger.propagate = False
 
 
-def progress(items: Iterable[Item], *, total: int | None, description: str) -> Iterator[Item]:
+class Rate(ProgressColumn):
+    """How many are done a second."""
+
+    def __init__(self, unit: str) -> None:
+        """Takes what is counted, in the plural."""
+        super().__init__()
+        self.unit = unit
+
+    def render(self, task: Task) -> Text:
+        """Writes it, once it can be known."""
+        return Text(f"{task.speed:,.0f} {self.unit}/s" if task.speed else "")
+
+
+def one(_: object) -> int:
+    """Counts an item as one."""
+    return 1
+
+
+def progress(
+    items: Iterable[Item], *, total: int | None, description: str, unit: str = "", size: Callable[[Item], int] = one
+) -> Iterator[Item]:
     """Passes items through, drawing one progress bar while standard error is a terminal.
 
     Args:
         items: what is counted as it passes.
         total: how many there are; None where nobody knows.
         description: what is being done: "index".
+        unit: what is counted, in the plural, to show how many a second; empty to leave that out.
+        size: for how many an item counts.
 
     Yields:
         The items, unchanged.
     """
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns: list[ProgressColumn] = [TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()]
+    columns += [Rate(unit)] if unit else []
+    columns.append(TimeRemainingColumn())
     console = Console(stderr=True)
     with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
         task = bar.add_task(description, total=total)
         for item in items:
             yield item
-            bar.advance(task)
+            bar.advance(task, size(item))
 
 
 def show_table(header: Sequence[str], lines: Iterable[Sequence[str]]) -> None:

@@ -3,14 +3,18 @@
 import os
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 DVC_ROOT = "DVC_ROOT"  # the main checkout, also where an experiment runs elsewhere; set by DVC
 DVC_EXP_NAME = "DVC_EXP_NAME"  # the experiment's name; set by DVC
 MLFLOW_TRACKING_URI = "MLFLOW_TRACKING_URI"  # replaces the store in mlruns/
 UNMASK_REAL_DATA = "UNMASK_REAL_DATA"  # a folder of real face archives, for tests and measurements
+GITHUB_TOKENS = ("GH_TOKEN", "GITHUB_TOKEN")  # may start a workflow; set by GitHub's CI, or by a person
+GITHUB_REPOSITORY = "GITHUB_REPOSITORY"  # OWNER/NAME; set by GitHub's CI
+GITHUB_API_URL = "GITHUB_API_URL"  # where GitHub's interface is; set by its CI, also on a company's own server
 PEOPLE = ("GITHUB_ACTOR", "GITLAB_USER_LOGIN", "USER", "USERNAME")  # who acts: set by CI, or by the system
+GITHUB = "https://api.github.com"
 KAGGLE_VARIABLES = ("KAGGLE_API_TOKEN", "KAGGLE_USERNAME", "KAGGLE_KEY", "KAGGLE_CONFIG_DIR")
 
 
@@ -25,6 +29,9 @@ class Environment:
         real_data: the folder of real face archives, or None.
         machine: this machine's name.
         person: who acts, as CI or the system names them; empty where neither does.
+        github_token: that may start a workflow; empty where there is none. It is never shown.
+        github_repository: OWNER/NAME, as GitHub's CI names it; else empty.
+        github_api: the address of GitHub's interface.
     """
 
     root: Path
@@ -33,6 +40,9 @@ class Environment:
     real_data: Path | None
     machine: str
     person: str = ""
+    github_token: str = field(default="", repr=False)
+    github_repository: str = ""
+    github_api: str = GITHUB
 
 
 def read(variables: Mapping[str, str] | None = None) -> Environment:
@@ -50,4 +60,7 @@ def read(variables: Mapping[str, str] | None = None) -> Environment:
         real_data=Path(real_data) if real_data else None,
         machine=socket.gethostname(),
         person=next((variables[name] for name in PEOPLE if variables.get(name)), ""),
+        github_token=next((variables[name] for name in GITHUB_TOKENS if variables.get(name)), ""),
+        github_repository=variables.get(GITHUB_REPOSITORY, ""),
+        github_api=variables.get(GITHUB_API_URL) or GITHUB,
     )

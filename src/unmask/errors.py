@@ -13,6 +13,8 @@ UnmaskError                 shown as one line; the command exits with 1
 ├── WeightsError            starting weights are missing or do not fit the model
 ├── TrainingError           training cannot go on, or cannot start
 ├── EvaluationError         predictions cannot be judged as asked
+├── ScoringError            many pictures cannot be scored as asked, or a scoring not be gone on with
+├── MonitoringError         scores cannot be compared with what a model was tried on
 ├── WorkerError             a process that shared a stage's work died
 ├── LineageError            nothing is known by such a name, or the checkout cannot be read
 ├── PromotionError          a model may not become champion, or no longer is asked to
@@ -72,6 +74,14 @@ class TrainingError(UnmaskError):
 
 class EvaluationError(UnmaskError):
     """Predictions cannot be judged as asked."""
+
+
+class ScoringError(UnmaskError):
+    """Many pictures cannot be scored as asked, or a scoring that was begun cannot be gone on with."""
+
+
+class MonitoringError(UnmaskError):
+    """Scores cannot be compared with those of the pictures that a model was tried on."""
 
 
 class WorkerError(UnmaskError):

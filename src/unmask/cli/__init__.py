@@ -1,4 +1,4 @@
-"""The command line: `unmask profile`, `track`, `trace`, `predict`, `check`, `export`, `promote`, `rollback`, and more.
+"""The command line: `unmask profile`, `track`, `trace`, `predict`, `score`, `monitor`, `promote`, and more.
 
 What a command needs is imported when it runs.
 """
@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from unmask.cli import detectors, lineage, profiles, promotion, retraining, stores
+from unmask.cli import detectors, lineage, monitoring, profiles, promotion, retraining, scoring, stores
 from unmask.console import DEBUG, run_stage
 
 COMMANDS = (
@@ -19,6 +19,8 @@ COMMANDS = (
     detectors.predict,
     detectors.check,
     detectors.export,
+    scoring.score,
+    monitoring.monitor,
     promotion.promote,
     promotion.rollback,
     promotion.promotions,

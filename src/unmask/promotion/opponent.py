@@ -15,6 +15,8 @@ from unmask.evaluation.judge import read_judge, read_report, read_value
 from unmask.evaluation.paired import Difference
 from unmask.models import saved
 from unmask.records import TEST
+from unmask.serving.bundle.manifest import MANIFEST_FILE
+from unmask.serving.bundle.read import load_bundle
 from unmask.serving.check_pictures import PREDICTIONS_FILE
 from unmask.serving.detector import Detector
 from unmask.serving.engines.network import Network
@@ -92,6 +94,9 @@ def read_answers(folder: Path, *, challenger: Path, data: Path) -> Answers:
     if is_on_same_images(folder, challenger=challenger):
         return answers_of(report)
     judge = read_judge(report / METRICS_FILE)
+    if bundles := sorted((folder / NETWORK).rglob(MANIFEST_FILE)):
+        detector = load_bundle(bundles[0].parent)
+        return Answers(judge_again(detector, answers_of(challenger).predictions, data=data), judge.threshold)
     files = sorted((folder / NETWORK).rglob("*.keras"))
     if not files:
         raise TrackingError("the registry has no network of the champion, which was judged on other images")

@@ -78,7 +78,8 @@ class Detector:
         """Loads a detector.
 
         Args:
-            source: a bundle's folder; a model's name or "champion", of the checkout; or a file of `unmask export`.
+            source: a bundle's folder; a model's name or "champion", of the checkout; an alias of MLflow's registry,
+                "unmask@champion"; or a file of `unmask export`.
             engine: what computes: "openvino" or "onnx".
             root: the checkout; None: the current folder.
 
@@ -184,10 +185,9 @@ class Detector:
         Raises:
             ImageError: it is smaller than the crop.
         """
-        cautions = self.experience.cautions(picture)
-        if self.framing is None:
+        cautions, size = self.experience.cautions(picture), picture.image.size
+        if self.framing is None or size == self.experience.size:  # the very size of the crops that training has
             return [self.view(picture, cautions=cautions)]
-        size = picture.image.size
         faces = find_faces(picture.image)
         cuts = [cut_of(face, size, self.framing) for face in faces]
         if not faces:
@@ -212,7 +212,9 @@ def facts_of(picture: Picture, pixels: Pixels) -> Facts:
     return Facts(width, height, picture.quality, brightness)
 
 
-def in_order(function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+def in_order(
+    function: Callable[[Item], Result], items: Iterable[Item], *, threads: int = READERS, ahead: int = AHEAD
+) -> Iterator[Result]:
     """Applies a function in a few threads, a few items ahead of the results, which keep the items' order."""
     waiting = iter(items)
     first = list(islice(waiting, 1))
@@ -220,11 +222,11 @@ def in_order(function: Callable[[Item], Result], items: Iterable[Item]) -> Itera
     if not second:  # a single picture is not worth a thread
         yield from map(function, first)
         return
-    with ThreadPoolExecutor(READERS, thread_name_prefix="reader") as threads:
+    with ThreadPoolExecutor(threads, thread_name_prefix="reader") as pool:
         pending: deque[Future[Result]] = deque()
         for item in chain(first, second, waiting):
-            pending.append(threads.submit(function, item))
-            if len(pending) >= AHEAD:
+            pending.append(pool.submit(function, item))
+            if len(pending) >= ahead:
                 yield pending.popleft().result()
         while pending:
             yield pending.popleft().result()

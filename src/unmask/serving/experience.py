@@ -41,12 +41,14 @@ class Experience:
         side_pixels: the shorter side that all but the smallest hundredth of the training pictures reach; 0: not known.
         jpeg_quality: the quality that all but the worst hundredth of them reach; None where they were no JPEGs, or not
             known.
+        size: width and height of the training pictures where all but the odd one have the same; None elsewhere.
         bins: the test split's scores, in parts.
         surroundings: where the training pictures lie.
     """
 
     side_pixels: int = 0
     jpeg_quality: int | None = None
+    size: tuple[int, int] | None = None
     bins: tuple[Bin, ...] = ()
     surroundings: Surroundings | None = field(default=None, repr=False)
 

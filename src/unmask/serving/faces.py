@@ -4,9 +4,10 @@ The finder is dlib's: histograms of oriented gradients and a linear classifier (
 Object Detection", 2015), whose weights are part of the library. It finds upright faces seen from the front.
 """
 
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ SMALL_PIXELS = 300  # a longer side below which a picture is doubled first: face
 ALIKE = 1.5
 LEAST_SHARE = 0.5  # of the training pictures in which one face must be found, or nothing is looked for in new ones
 DIGITS = 4
+FREE_FINDERS: deque[Any] = deque()  # loaded, and in no thread's use
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,8 @@ def find_faces(image: Image.Image) -> list[Box]:
     longer = max(image.size)
     scale = min(1.0, SEARCHED_PIXELS / longer)
     searched = image if scale == 1.0 else image.resize(scaled(image.size, scale), Image.Resampling.BILINEAR)
-    found = finder()(np.asarray(searched), 1 if longer < SMALL_PIXELS else 0)
+    with finder() as find:
+        found = find(np.asarray(searched), 1 if longer < SMALL_PIXELS else 0)
     boxes = [Box(*(round(side / scale) for side in (f.left(), f.top(), f.right(), f.bottom()))) for f in found]
     return sorted(boxes, key=lambda box: (box.left - box.right, box.left, box.top))
 
@@ -60,12 +63,22 @@ def scaled(size: tuple[int, int], scale: float) -> tuple[int, int]:
     return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
 
-@cache
-def finder() -> Any:
-    """Loads the finder, once."""
+@contextmanager
+def finder() -> Iterator[Any]:
+    """Gives a finder that nobody else uses meanwhile.
+
+    dlib's keeps what it works on in itself, and lets other threads run: shared by several, it finds other faces.
+    """
     import dlib
 
-    return dlib.get_frontal_face_detector()
+    try:
+        found = FREE_FINDERS.pop()
+    except IndexError:
+        found = dlib.get_frontal_face_detector()
+    try:
+        yield found
+    finally:
+        FREE_FINDERS.append(found)
 
 
 def framing_of(images: Iterable[Image.Image]) -> Framing | None:

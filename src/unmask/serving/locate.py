@@ -1,12 +1,15 @@
 """Which detector a person means."""
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+from unmask import environment
 from unmask.errors import EvaluationError
 from unmask.evaluation.judge import read_value
 from unmask.serving.bundle.manifest import MANIFEST_FILE
 from unmask.serving.bundle.read import DEFAULT_ENGINE, load_bundle
 from unmask.serving.detector import Detector
+from unmask.tracking.registered import ALIAS_SIGN, fetch_bundle
 
 CHAMPION = "champion"
 CHAMPION_FILE = "champion.json"
@@ -17,13 +20,14 @@ def locate(model: str, *, bundles: Path, reports: Path, engine: str = DEFAULT_EN
     """Loads a detector by what a person calls it.
 
     Args:
-        model: a bundle's folder; a model of `bundles`; "champion", that of the comparison; or the path of a file that
-            `unmask export` wrote, which ends in `.keras`.
+        model: a bundle's folder; a model of `bundles`; "champion", that of the comparison; an alias of MLflow's
+            registry, "unmask@champion"; or the path of a file that `unmask export` wrote, which ends in `.keras`.
         bundles: the folder of all bundles.
         reports: the folder of all reports.
         engine: what computes; an exported file is Keras' alone.
 
     Raises:
+        TrackingError: the registry has no such detector.
         EvaluationError: there is no such detector, or a file of it is missing or damaged.
         ConfigError: there is no such engine.
     """
@@ -31,15 +35,32 @@ def locate(model: str, *, bundles: Path, reports: Path, engine: str = DEFAULT_EN
         from unmask.serving.export import load_exported
 
         return load_exported(Path(model))
+    if ALIAS_SIGN in model and not Path(model).exists():
+        with TemporaryDirectory() as folder:
+            return load_bundle(fetch_bundle(model, folder=Path(folder), environment=environment.read()), engine=engine)
+    return load_bundle(find_bundle(model, bundles=bundles, reports=reports), engine=engine)
+
+
+def find_bundle(model: str, *, bundles: Path, reports: Path) -> Path:
+    """Finds a detector's folder by what a person calls it.
+
+    Args:
+        model: a bundle's folder, a model of `bundles`, or "champion".
+        bundles: the folder of all bundles.
+        reports: the folder of all reports.
+
+    Raises:
+        EvaluationError: there is no such detector.
+    """
     if (Path(model) / MANIFEST_FILE).is_file():
-        return load_bundle(Path(model), engine=engine)
+        return Path(model)
     name = champion(reports / "compare") if model == CHAMPION else model
     if not (bundles / name).is_dir():
         known = sorted(path.name for path in bundles.glob("*") if path.is_dir())
         raise EvaluationError(
             f"there is no detector {name!r}: {bundles}/ has {', '.join(known) or 'none'}. Run `dvc repro` or `dvc pull`"
         )
-    return load_bundle(bundles / name, engine=engine)
+    return bundles / name
 
 
 def champion(reports: Path) -> str:

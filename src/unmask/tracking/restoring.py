@@ -19,6 +19,7 @@ EXTERNALS = Path("reports/evaluate_external")
 LOSSES = Path("reports/search_loss")
 CHOICES = Path("reports/choose_loss")
 COMPARISON = Path("reports/compare")
+BUNDLES = Path("bundles")
 
 
 def track(root: Path, *, section: config.EvaluateConfig, environment: Environment) -> list[str]:
@@ -58,6 +59,12 @@ def track(root: Path, *, section: config.EvaluateConfig, environment: Environmen
         external, model = root / EXTERNALS / folder.name, read_finished(folder)
         written.extend(write_external(session.runs, model=model, folder=external, environment=environment))
 
+    def bundle_job(folder: Path) -> None:
+        from unmask.tracking.bundles import write_bundle
+
+        bundle, model = root / BUNDLES / folder.name, read_finished(folder)
+        written.extend(write_bundle(session.runs, model=model, folder=bundle, environment=environment))
+
     def loss_job(folder: Path) -> None:
         from unmask.tracking.loss_search import write_loss
 
@@ -91,6 +98,7 @@ def track(root: Path, *, section: config.EvaluateConfig, environment: Environmen
         for folder in finished_models(root / MODELS):
             session.submit(partial(attempt, partial(model_job, folder)))
             session.submit(partial(attempt, partial(external_job, folder)))
+            session.submit(partial(attempt, partial(bundle_job, folder)))
         if (root / COMPARISON / CHAMPION_FILE).exists():
             session.submit(partial(attempt, comparison_job))  # last: it joins the run of its champion
         session.submit(views_job)

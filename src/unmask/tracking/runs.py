@@ -17,6 +17,7 @@ from unmask.records import TRAIN
 from unmask.tracking.contents import Point, Split
 from unmask.tracking.store import EXPERIMENT, EXPERIMENT_TAGS, Store
 
+DETECTOR_TAG = "detector_model_id"  # of a run: the model of MLflow's that holds its bundle
 MODEL_TAG = "model_sha256"
 EXPERIMENT_TAG = "dvc_experiment"
 TRAINING_TAG = "training_key"
@@ -97,12 +98,15 @@ class Runs:
         return self.client.get_run(run_id)
 
     def model_of(self, run_id: str) -> str:
-        """Gives the id of the model that a run has logged.
+        """Gives the id of the model that a run has logged: the detector where it has one, else the bare network.
 
         Raises:
             TrackingError: it has none.
         """
-        outputs = self.get(run_id).outputs
+        run = self.get(run_id)
+        if detector := run.data.tags.get(DETECTOR_TAG):
+            return str(detector)
+        outputs = run.outputs
         if outputs is None or not outputs.model_outputs:
             raise TrackingError(f"run {run_id} has logged no model: delete it, and unmask track writes it anew")
         return str(outputs.model_outputs[0].model_id)

@@ -183,6 +183,16 @@ def test_a_portrait_is_judged_whole_as_in_training(detector: Detector, monkeypat
     assert replace(detector, framing=Framing(side=0.5, x=0.5, y=0.5)).predict([square]) == detector.predict([square])
 
 
+def test_a_picture_of_the_training_pictures_size_is_not_searched(
+    detector: Detector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    two_faces(monkeypatch)
+    framed = replace(detector, framing=Framing(side=0.5, x=0.5, y=0.5))
+    same = replace(framed, experience=replace(framed.experience, size=(40, 24)))
+    assert [caution.name for caution in framed.predict([encoded(120)])[0].cautions] == ["no_face"]
+    assert same.predict([encoded(120)])[0].cautions == ()
+
+
 class Answering:
     """An engine that gives one answer, whatever it sees."""
 

@@ -46,9 +46,13 @@ class InputFunction:
 
 @dataclass(frozen=True, config=STRICT)
 class TrainingPictures:
-    """Bounds that all but the worst hundredth of the training pictures keep; see `experience.Experience`."""
+    """Bounds that all but the worst hundredth of the training pictures keep, and their size where it is one.
+
+    See `experience.Experience`.
+    """
 
     images: Count
+    size: tuple[Count, Count] | None
     side_pixels: CountOrNone
     jpeg_quality: Count | None
 

@@ -42,6 +42,7 @@ def load_bundle(folder: Path, *, engine: str = DEFAULT_ENGINE) -> Detector:
         model_sha256=manifest.model_sha256,
         is_half=manifest.is_half,
         experience=Experience(
+            size=manifest.training.size,
             side_pixels=manifest.training.side_pixels,
             jpeg_quality=manifest.training.jpeg_quality,
             bins=tuple(Bin(**asdict(part)) for part in manifest.bins),

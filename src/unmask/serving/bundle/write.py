@@ -1,5 +1,6 @@
 """Making a bundle. Importing this module imports Keras' backend (seconds)."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -166,7 +167,9 @@ def experience_of(judged: Judged, learnt: Learnt, surroundings: Surroundings) ->
     sides = learnt.train[["width", "height"]].min(axis=1)
     qualities = learnt.train["jpeg_quality"].dropna().astype(int)
     are_jpegs = len(qualities) > (1 - WORST_SHARE) * len(learnt.train)
+    size, count = Counter(zip(learnt.train["width"], learnt.train["height"], strict=True)).most_common(1)[0]
     return Experience(
+        size=(int(size[0]), int(size[1])) if count > (1 - WORST_SHARE) * len(learnt.train) else None,
         side_pixels=int(sides.quantile(WORST_SHARE, interpolation="lower")),
         jpeg_quality=int(qualities.quantile(WORST_SHARE, interpolation="lower")) if are_jpegs else None,
         bins=tuple(judged.bins),
@@ -228,6 +231,7 @@ def describe(
         "bins": [asdict(part) for part in judged.bins],
         "training": {
             "images": len(learnt.train),
+            "size": experience.size,
             "side_pixels": experience.side_pixels,
             "jpeg_quality": experience.jpeg_quality,
         },

@@ -113,6 +113,7 @@ def test_the_reference_is_the_validation_pictures(bundle: Path, learnt: Learnt) 
 def test_bounds_leave_out_the_worst_of_the_training_pictures(bundle: Path, learnt: Learnt) -> None:
     experience = load_bundle(bundle).experience
     assert (experience.side_pixels, experience.jpeg_quality) == (96, learnt.train["jpeg_quality"].min())
+    assert experience.size == (96, 96)
 
 
 def test_most_pictures_like_those_of_training_are_not_unlike_them(bundle: Path, learnt: Learnt) -> None:

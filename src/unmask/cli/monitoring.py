@@ -1,0 +1,58 @@
+"""`unmask monitor`: whether what is scored is still like what a model was tried on."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from unmask.cli.places import BUNDLES, REPORTS
+from unmask.console import silent_start
+
+EXIT_DRIFT = 10
+SIGNIFICANCE = 0.01  # how often drift may be found in any measure where there is none
+
+
+def monitor(
+    scores: Annotated[list[Path], typer.Argument(help="What unmask score wrote, or predict --csv or --json.")],
+    model: Annotated[str, typer.Option(help="A model of bundles/, champion, or a bundle's folder.")] = "champion",
+    reference: Annotated[
+        list[Path] | None, typer.Option(help="Compare with these scores, not with the validation pictures.")
+    ] = None,
+    report: Annotated[Path, typer.Option(help="The folder for the report.")] = Path("monitoring"),
+    limit: Annotated[float, typer.Option(min=0, max=1, help="The least share of the pictures that counts.")] = 0.1,
+    is_triggering: Annotated[bool, typer.Option("--trigger", help="On drift, tell GitHub to retrain.")] = False,
+) -> None:
+    """Compare scored pictures with those that the model was tried on: scores, distance, brightness, size, quality.
+
+    It writes report.md, report.html and report.json.
+    Exit status: 0 no drift, 10 drift, 1 failed.
+    """
+    from unmask import environment
+    from unmask.serving.locate import find_bundle
+
+    with silent_start():
+        from unmask.serving.bundle.manifest import read_manifest
+        from unmask.serving.monitoring import compare, reading, trigger
+        from unmask.serving.monitoring.report import PAGE_FILE, Report, verdict, write
+        from unmask.tracking.provenance import run_git
+
+    bundle = find_bundle(model, bundles=BUNDLES, reports=REPORTS)
+    manifest = read_manifest(bundle)
+    now = reading.read_scores(scores, model_sha256=manifest.model_sha256)
+    if reference:
+        before = reading.read_scores(reference, model_sha256=manifest.model_sha256)
+    else:
+        before = reading.read_reference(bundle)
+    rule = compare.Rule(significance=SIGNIFICANCE, limit=limit)
+    comparisons = compare.compare(before.table, now.table, rule)
+    found = Report(now, before, manifest.model, rule, comparisons, command=trigger.COMMAND)
+    write(report, found)
+    typer.echo(f"{verdict(found)}: see {report / PAGE_FILE}")
+    if not found.drifted:
+        return
+    if is_triggering:
+        surroundings = environment.read()
+        origin = trigger.repository_of(run_git(Path(), "remote", "get-url", "origin"))
+        trigger.trigger(surroundings, repository=surroundings.github_repository or origin)
+        typer.echo("GitHub was told to retrain")
+    raise typer.Exit(EXIT_DRIFT)

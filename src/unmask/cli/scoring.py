@@ -1,0 +1,61 @@
+"""`unmask score`: a table of scores of very many pictures."""
+
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from unmask.cli.places import BUNDLES, REPORTS
+from unmask.console import silent_start
+
+EXIT_NOT_JUDGED = 2
+
+
+def score(
+    pictures: Annotated[str, typer.Argument(metavar="IN", help="A folder, a zip, or s3://BUCKET/PREFIX.")],
+    table: Annotated[Path, typer.Argument(metavar="OUT.parquet", help="The folder to write, in parts.")],
+    model: Annotated[str, typer.Option(help="A model of bundles/, champion, or a bundle's folder.")] = "champion",
+    engine: Annotated[str, typer.Option(help="What computes: openvino or onnx.")] = "openvino",
+    part_pictures: Annotated[int, typer.Option("--part", min=1, help="Pictures a part.")] = 1000,
+    ray: Annotated[str, typer.Option(help="Score on a cluster, by Ray: its address, auto, or local.")] = "",
+) -> None:
+    """Score very many pictures into Parquet: a row each, in parts that are whole or absent.
+
+    Interrupted or killed, it goes on when it is called again, and scores no part twice.
+    Exit status: 0 all scored, 2 done but some could not be judged (column error says why), 1 failed.
+    """
+    from unmask.console import progress
+    from unmask.serving.locate import find_bundle
+
+    with silent_start():
+        from unmask.serving.scoring import resume, run
+
+    started = time.monotonic()
+    bundle = find_bundle(model, bundles=BUNDLES, reports=REPORTS)
+    method = method_for(bundle, engine=engine, ray=ray)
+    wish = resume.wish_for(pictures, bundle=bundle, engine=engine, part_pictures=part_pictures)
+    with resume.begun(table, wish) as scoring:
+        numbers = scoring.missing()
+        total = sum(map(scoring.rows, numbers))
+        steps = run.run(scoring, numbers, method)
+        scored = sum(progress(steps, total=total, description="score", unit="pictures", size=int))
+        counts = scoring.counts()
+    seconds = time.monotonic() - started
+    now = f"{scored:,} scored now in {seconds:,.1f} s, {scored / seconds:,.0f}/s" if scored else "all scored before"
+    typer.echo(
+        f"{table}: {counts.pictures:,} pictures, {counts.fake:,} called fake, {counts.real:,} real, "
+        f"{counts.not_judged:,} not judged; {now}"
+    )
+    if counts.not_judged:
+        raise typer.Exit(EXIT_NOT_JUDGED)
+
+
+def method_for(bundle: Path, *, engine: str, ray: str) -> Any:
+    """Says where is scored: here, or on a cluster."""
+    from unmask.serving.bundle.read import load_bundle
+    from unmask.serving.scoring import cluster, run
+
+    if ray:
+        return cluster.on_ray(ray, bundle=bundle, engine=engine)
+    return run.here(lambda: load_bundle(bundle, engine=engine))
