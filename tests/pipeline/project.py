@@ -29,6 +29,7 @@ SHRUNK = {
     "train.cnn.recipe.epochs": 2,
     "train.resnet50.recipe.epochs": 1,
     "train.resnet50.architecture.last_stage": 2,  # half of the time that its graph takes to build
+    "train.resnet50.recipe.test_time_flip": False,
     "evaluate.bootstrap_samples": 100,
     "evaluate.robustness_images": 8,
 }

@@ -34,6 +34,7 @@ INDEX = Target("index", ("data/index",), "download.archive", ARCHIVES, upstream=
 PREPROCESS = Target("preprocess", SPLITS, "preprocess.resample", ("box", "bilinear"))
 # The fewest images that index gives to two workers; so many that preprocess hands each worker some chunks.
 CASES = ((INDEX, WORKERS * IMAGES_PER_WORKER), (PREPROCESS, 600))
+CHEAP_FIRST = [CASES[0], *(pytest.param(case, marks=pytest.mark.slow) for case in CASES[1:])]
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class Disturbed:
             self.project.repro(self.target.upstream)
 
 
-@pytest.fixture(scope="module", params=CASES, ids=[target.stage for target, _ in CASES])
+@pytest.fixture(scope="module", params=CHEAP_FIRST, ids=[target.stage for target, _ in CASES])
 def disturbed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Disturbed]:
     """The stages up to the one to disturb, reproduced with both of its values."""
     target, num_images = request.param

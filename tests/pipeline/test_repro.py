@@ -133,6 +133,7 @@ def add_loss(project: Project, name: str) -> None:
     (project.root / "dvc.yaml").write_text(stages)
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_bytes(project: Project) -> None:
     folders = ("data", "models/cnn")
     before = project.content(*folders)
