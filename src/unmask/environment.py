@@ -3,13 +3,14 @@
 import os
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 DVC_ROOT = "DVC_ROOT"  # the main checkout, also where an experiment runs elsewhere; set by DVC
 DVC_EXP_NAME = "DVC_EXP_NAME"  # the experiment's name; set by DVC
 MLFLOW_TRACKING_URI = "MLFLOW_TRACKING_URI"  # replaces the store in mlruns/
 UNMASK_REAL_DATA = "UNMASK_REAL_DATA"  # a folder of real face archives, for tests and measurements
+UNMASK_API_KEYS = "UNMASK_API_KEYS"  # of `unmask serve`: who may have pictures judged; several are parted by commas
 PEOPLE = ("GITHUB_ACTOR", "GITLAB_USER_LOGIN", "USER", "USERNAME")  # who acts: set by CI, or by the system
 KAGGLE_VARIABLES = ("KAGGLE_API_TOKEN", "KAGGLE_USERNAME", "KAGGLE_KEY", "KAGGLE_CONFIG_DIR")
 
@@ -25,6 +26,7 @@ class Environment:
         real_data: the folder of real face archives, or None.
         machine: this machine's name.
         person: who acts, as CI or the system names them; empty where neither does.
+        api_keys: of the web service; empty where everybody may use it. They are not shown where this is printed.
     """
 
     root: Path
@@ -33,6 +35,7 @@ class Environment:
     real_data: Path | None
     machine: str
     person: str = ""
+    api_keys: tuple[str, ...] = field(default=(), repr=False)
 
 
 def read(variables: Mapping[str, str] | None = None) -> Environment:
@@ -50,4 +53,5 @@ def read(variables: Mapping[str, str] | None = None) -> Environment:
         real_data=Path(real_data) if real_data else None,
         machine=socket.gethostname(),
         person=next((variables[name] for name in PEOPLE if variables.get(name)), ""),
+        api_keys=tuple(key.strip() for key in variables.get(UNMASK_API_KEYS, "").split(",") if key.strip()),
     )

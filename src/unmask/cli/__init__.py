@@ -1,4 +1,4 @@
-"""The command line: `unmask profile`, `track`, `trace`, `predict`, `check`, `export`, `promote`, `rollback`, and more.
+"""The command line: `unmask profile`, `track`, `trace`, `predict`, `serve`, `check`, `export`, `promote`, `rollback`, and more.
 
 What a command needs is imported when it runs.
 """
@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from unmask.cli import detectors, lineage, profiles, promotion, retraining, stores
+from unmask.cli import detectors, lineage, profiles, promotion, retraining, serving, stores
 from unmask.console import DEBUG, run_stage
 
 COMMANDS = (
@@ -23,6 +23,7 @@ COMMANDS = (
     promotion.rollback,
     promotion.promotions,
     retraining.retrain,
+    serving.serve,
     stores.copy_store,
 )
 

@@ -31,15 +31,24 @@ def locate(model: str, *, bundles: Path, reports: Path, engine: str = DEFAULT_EN
         from unmask.serving.export import load_exported
 
         return load_exported(Path(model))
+    return load_bundle(find_bundle(model, bundles=bundles, reports=reports), engine=engine)
+
+
+def find_bundle(model: str, *, bundles: Path, reports: Path) -> Path:
+    """Gives the folder of the bundle that a person means; see `locate`.
+
+    Raises:
+        EvaluationError: there is none.
+    """
     if (Path(model) / MANIFEST_FILE).is_file():
-        return load_bundle(Path(model), engine=engine)
+        return Path(model)
     name = champion(reports / "compare") if model == CHAMPION else model
     if not (bundles / name).is_dir():
         known = sorted(path.name for path in bundles.glob("*") if path.is_dir())
         raise EvaluationError(
             f"there is no detector {name!r}: {bundles}/ has {', '.join(known) or 'none'}. Run `dvc repro` or `dvc pull`"
         )
-    return load_bundle(bundles / name, engine=engine)
+    return bundles / name
 
 
 def champion(reports: Path) -> str:

@@ -32,6 +32,10 @@ class OpenVino:
         """Compiled for as many pictures at once as serve the machine best."""
         return self.core.compile_model(self.model, "CPU", MANY)
 
+    def for_threads(self, count: int) -> "Shared":
+        """See `Engine.for_threads`: as many streams as threads, each with its share of the cores."""
+        return Shared(self.core.compile_model(self.model, "CPU", {**EXACT, "NUM_STREAMS": count}))
+
     def answers(self, pictures: Iterable[Pixels]) -> Iterator[Answer]:
         """See `Engine.answers`."""
         waiting = iter(pictures)
@@ -56,6 +60,25 @@ class OpenVino:
             request.start_async(batch_of(picture), share_inputs=False)
         while busy:
             yield answer_of(busy.popleft())
+
+
+class Shared:
+    """A network compiled for a few threads; each asks with a request of its own, as one request serves one thread."""
+
+    def __init__(self, compiled: Any) -> None:
+        """Takes the compiled network."""
+        self.compiled = compiled
+
+    def for_threads(self, count: int) -> "Shared":
+        """See `Engine.for_threads`."""
+        return self
+
+    def answers(self, pictures: Iterable[Pixels]) -> Iterator[Answer]:
+        """See `Engine.answers`; one picture after another."""
+        request = self.compiled.create_infer_request()
+        for picture in pictures:
+            request.start_async(batch_of(picture))
+            yield answer_of(request)
 
 
 def batch_of(picture: Pixels) -> list[Any]:
