@@ -102,9 +102,11 @@ def add_routes(app: FastAPI, parts: Parts) -> None:
         """Tell what the model learnt from, and where it is known to fail."""
         return about(parts)
 
-    @app.get("/healthz")
+    @app.get("/healthz", responses=documented({503: "No worker is free any more: start the service anew."}))
     async def health() -> HealthAnswer:
-        """Answer as long as requests are taken."""
+        """Answer as long as pictures are judged."""
+        if parts.judging.is_stuck:
+            raise Refused(503, "stuck", "every worker is at a picture that takes too long")
         return HealthAnswer()
 
     @app.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})

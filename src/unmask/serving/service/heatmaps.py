@@ -22,7 +22,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from unmask.console import silent_start
 from unmask.data.pictures.decoding import Pixels
+from unmask.errors import UnmaskError
 from unmask.serving.service.metrics import Metrics
 from unmask.serving.service.refusals import Refused, busy
 from unmask.serving.service.settings import Limits
@@ -93,7 +95,8 @@ class Heatmaps:
             logger.warning("the process that draws heatmaps died; the next request starts another")
             raise failed() from error
         except Exception as error:  # whatever Keras breaks on: a heatmap is an extra, the verdict stands without it
-            logger.warning("a heatmap could not be drawn: %s", type(error).__name__)
+            said = str(error) if isinstance(error, UnmaskError) else type(error).__name__
+            logger.warning("a heatmap could not be drawn: %s", said)
             raise failed() from error
 
     def close(self) -> None:
@@ -119,19 +122,23 @@ def become_drawer() -> None:
 
 def draw_parts(file: Path, parts: Sequence[tuple[Pixels, bool]]) -> list[bytes]:
     """Draws heatmaps; runs in the process. See `Heatmaps.draw`."""
+    model = network(file)
     from unmask.evaluation.explanation.gradcam import grad_cam
 
     images = np.stack([pixels for pixels, _ in parts])
     directions = np.array([1.0 if is_fake else -1.0 for _, is_fake in parts])
-    return [coloured(heat) for heat in grad_cam(network(file), images, directions=directions)]
+    return [coloured(heat) for heat in grad_cam(model, images, directions=directions)]
 
 
 @cache
 def network(file: Path) -> Any:
     """Loads the network once; no code in the file is run."""
-    from unmask.models import saved
+    with silent_start():
+        from unmask import models as models  # a saved model may name its layers
+        from unmask.serving.export import load_exported
 
-    return saved.load(file)
+        engine: Any = load_exported(file).engine
+    return engine.model
 
 
 def coloured(heat: NDArray[np.float32]) -> bytes:

@@ -25,7 +25,7 @@ HEADERS = {
 POLICY = "Content-Security-Policy"
 # All of Gradio that the page needs, and only to be read: no upload, no file, no proxy, no queue.
 PAGE = "page"
-PAGE_PATHS = ("/", "/theme.css", "/gradio_api/info", "/favicon.ico")
+PAGE_PATHS = ("/", "/theme.css", "/favicon.ico")
 PAGE_FOLDERS = ("/assets/", "/static/")
 READING = ("GET", "HEAD")
 

@@ -97,17 +97,25 @@ def draw(manifest: Manifest, *, about: AboutAnswer, card: str, examples: Sequenc
 
     faces = [(FOLDER + example_file(number), example.name) for number, example in enumerate(examples)]
     with gradio.Blocks(title=TITLE, analytics_enabled=False, fill_width=False) as blocks:
-        gradio.HTML(rendered("judge.html.j2", about=about, examples=faces), elem_id="judge", padding=False)
+        written(rendered("judge.html.j2", about=about, examples=faces))
         with gradio.Accordion("What the model learnt from, and where it is known to fail", open=True):
-            gradio.HTML(rendered("about.html.j2", about=about, manifest=manifest), padding=False)
+            written(rendered("about.html.j2", about=about, manifest=manifest))
         with gradio.Accordion("What became of the test pictures, by score", open=False):
-            gradio.HTML(rendered("bins.html.j2", bins=manifest.bins), padding=False)
+            written(rendered("bins.html.j2", bins=manifest.bins))
         if card:
             with gradio.Accordion("The model card", open=False):
                 gradio.Markdown(without_front_matter(card))
         with gradio.Accordion("From a program", open=False):
-            gradio.HTML(rendered("program.html.j2", about=about), padding=False)
+            written(rendered("program.html.j2", about=about))
     return blocks
+
+
+def written(text: str) -> Any:
+    """Puts this project's own HTML on the page. Gradio's component for HTML would need 'unsafe-eval'."""
+    import gradio
+
+    in_one_piece = "\n".join(line.strip() for line in text.splitlines() if line.strip())  # Markdown ends it at a gap
+    return gradio.Markdown(in_one_piece, sanitize_html=False, latex_delimiters=[])
 
 
 def rendered(name: str, **values: Any) -> str:
@@ -177,6 +185,8 @@ def rewritten(page: str, *, nonce: str) -> str:
         page: HTML.
         nonce: of the answer.
     """
-    own = f'<link rel="stylesheet" href="{FOLDER}page.css"><script type="module" src="{FOLDER}page.js"></script></head>'
-    page = FOREIGN_META.sub("", page).replace(MANIFEST_LINK, "").replace("</head>", own, 1)
+    style = f'<link rel="stylesheet" href="{FOLDER}page.css">'
+    script = f'<script type="module" src="{FOLDER}page.js"></script>'  # before Gradio draws anything to click on
+    page = FOREIGN_META.sub("", page).replace(MANIFEST_LINK, "")
+    page = page.replace("<head>", f"<head>{script}", 1).replace("</head>", f"{style}</head>", 1)
     return page.replace("<script", f'<script nonce="{nonce}"')

@@ -10,9 +10,11 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from unmask.errors import ServiceError
 from unmask.serving.service.settings import Limits
 
 KEEP_ALIVE_SECONDS = 5
+BACKLOG = 256  # connections that the system takes before the service does
 
 logger = logging.getLogger(__name__)
 
@@ -61,11 +63,17 @@ def run(app: ASGIApp, *, host: str, port: int, limits: Limits) -> None:
         host: an address of this machine.
         port: 0 for any that is free.
         limits: of time and connections.
+
+    Raises:
+        ServiceError: another program has the port, or there is no such address.
     """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        listener = socket.create_server((host, port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        raise ServiceError(f"cannot listen on {host}, port {port}: {error.strerror}; --port takes another") from error
     config = uvicorn.Config(
         app,
-        host=host,
-        port=port,
         http=protocol_of(limits.header_seconds),
         ws="none",
         log_config=None,
@@ -79,7 +87,7 @@ def run(app: ASGIApp, *, host: str, port: int, limits: Limits) -> None:
     # uvicorn ends in order and then sends itself the signal again, for whoever listened before: nobody needs it.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, ignored)
-    Server(config).run()
+    Server(config).run([listener])
     logger.info("the service has ended")
 
 
@@ -95,6 +103,6 @@ class Server(uvicorn.Server):
         await super().startup(sockets)
         if not self.started:
             return
-        host, port = self.servers[0].sockets[0].getsockname()[:2]
+        host, port = (sockets or self.servers[0].sockets)[0].getsockname()[:2]
         name = f"[{host}]" if ":" in host else host
         logger.info("the page is at http://%s:%s/, the API's description at /openapi.json", name, port)

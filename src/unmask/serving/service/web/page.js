@@ -163,19 +163,21 @@ async function explain(figure, stage, verdict, file) {
       place(image, heatmap.region, verdict.facts, stage);
       return image;
     });
-    note.replaceWith(slider(images, verdict.label));
+    note.replaceWith(slider(images, stage.querySelector("img"), verdict.label));
   } catch (error) {
     note.textContent = "No heatmap this time.";
   }
 }
 
-function slider(images, label) {
+function slider(images, picture, label) {
   const id = `um-heat-${crypto.getRandomValues(new Uint32Array(1))[0]}`;
   const input = make("input", { type: "range", id, min: "0", max: "100", step: "5", value: String(HEAT) });
   const value = make("output", { for: id });
   const turn = () => {
     value.textContent = `${input.value}%`;
     for (const image of images) image.style.opacity = input.value / 100;
+    // The picture's own colours would be taken for the heatmap's.
+    picture.style.filter = `grayscale(${Math.min(1, input.value / 50)})`;
   };
   input.addEventListener("input", turn);
   turn();
