@@ -1,4 +1,4 @@
-"""The command line: `unmask profile`, `track`, `trace`, `predict`, `serve`, `check`, `export`, `promote`, `rollback`, and more.
+"""The command line: `unmask profile`, `track`, `trace`, `predict`, `serve`, `check`, `export`, `promote`, and more.
 
 What a command needs is imported when it runs.
 """

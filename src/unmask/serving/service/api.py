@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import hmac
+import io
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -11,6 +12,7 @@ from typing import Any
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from fastapi.security import APIKeyHeader
+from PIL import Image
 from starlette.exceptions import HTTPException
 
 from unmask.errors import ImageError, UnmaskError
@@ -35,9 +37,10 @@ from unmask.serving.service.heatmaps import Heatmaps
 from unmask.serving.service.intake import FIELD, FORM, JSON, Intake, names_of
 from unmask.serving.service.judging import Judging
 from unmask.serving.service.metrics import CONTENT_TYPE_LATEST, Metrics
-from unmask.serving.service.refusals import Refused, not_understood
+from unmask.serving.service.refusals import RefusedError, not_understood
 
 KEY_HEADER = "X-API-Key"
+EXAMPLE_PIXELS, EXAMPLE_GREY = 64, 128
 DESCRIPTION = "Judges face pictures: real photograph or deepfake. A verdict is evidence, not proof."
 REFUSALS = {
     400: "The request ended too early.",
@@ -80,7 +83,7 @@ def add_routes(app: FastAPI, parts: Parts) -> None:
     """Adds the API's routes, and how errors are answered."""
     guarded: dict[str, Any] = {"dependencies": key_check(parts.api_keys)}
     refusals = REFUSALS | (NO_KEY if parts.api_keys else {})
-    app.exception_handler(Refused)(answer_refusal)
+    app.exception_handler(RefusedError)(answer_refusal)
     app.exception_handler(HTTPException)(answer_http)
     app.exception_handler(UnmaskError)(answer_fault)
     app.exception_handler(Exception)(answer_fault)
@@ -90,9 +93,7 @@ def add_routes(app: FastAPI, parts: Parts) -> None:
         """Judge pictures: JPEG, PNG or WebP, in a form's field `files`, or in JSON as base64."""
         return await predict_with(parts, request)
 
-    @app.post(
-        "/v1/heatmap", openapi_extra=body_of(many=False), responses=documented(refusals | NO_HEATMAPS), **guarded
-    )
+    @app.post("/v1/heatmap", openapi_extra=body_of(many=False), responses=documented(refusals | NO_HEATMAPS), **guarded)
     async def heatmap(request: Request) -> HeatmapsAnswer:
         """Draw where in one picture the network sees what speaks for its answer, for each face that it judges."""
         return await heatmap_with(parts, request)
@@ -106,7 +107,7 @@ def add_routes(app: FastAPI, parts: Parts) -> None:
     async def health() -> HealthAnswer:
         """Answer as long as pictures are judged."""
         if parts.judging.is_stuck:
-            raise Refused(503, "stuck", "every worker is at a picture that takes too long")
+            raise RefusedError(503, "stuck", "every worker is at a picture that takes too long")
         return HealthAnswer()
 
     @app.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
@@ -119,13 +120,13 @@ async def predict_with(parts: Parts, request: Request) -> PredictAnswer:
     """Judges a request's pictures.
 
     Raises:
-        Refused: it is not taken, or none of its pictures can be judged.
+        RefusedError: it is not taken, or none of its pictures can be judged.
     """
     async with parts.intake.pictures(request) as uploads:
         found = await parts.judging.all([upload.content for upload in uploads])
         answers = [picture_answer(*one) for one in zip(names_of(uploads), found, strict=True)]
     if all(answer.error for answer in answers):
-        raise NothingJudged(answers)
+        raise NothingJudgedError(answers)
     return PredictAnswer(model=model_answer(parts), pictures=answers)
 
 
@@ -133,7 +134,7 @@ async def heatmap_with(parts: Parts, request: Request) -> HeatmapsAnswer:
     """Draws the heatmaps of a request's one picture.
 
     Raises:
-        Refused: it is not taken, has another number of pictures, cannot be judged, or no heatmap can be drawn.
+        RefusedError: it is not taken, has another number of pictures, cannot be judged, or no heatmap can be drawn.
     """
     async with parts.intake.pictures(request) as uploads:
         if len(uploads) != 1:
@@ -171,7 +172,7 @@ def about(parts: Parts) -> AboutAnswer:
     )
 
 
-class NothingJudged(Refused):
+class NothingJudgedError(RefusedError):
     """Every picture of a request was refused.
 
     Attributes:
@@ -195,7 +196,7 @@ def key_check(keys: Sequence[str]) -> list[Any]:
         given = hashlib.sha256((key or "").encode()).digest()
         matches = [hmac.compare_digest(given, digest) for digest in digests]
         if not any(matches):
-            raise Refused(401, "key", f"this service asks for a key in the header {KEY_HEADER}")
+            raise RefusedError(401, "key", f"this service asks for a key in the header {KEY_HEADER}")
 
     return [Depends(check)]
 
@@ -213,7 +214,16 @@ def body_of(*, many: bool) -> dict[str, Any]:
     text = PredictRequest.model_json_schema()
     picture = text.pop("$defs")["EncodedPicture"]
     text["properties"]["pictures"].update({"items": picture, **most})
-    return {"requestBody": {"required": True, "content": {FORM: {"schema": form}, JSON: {"schema": text}}}}
+    example = {"pictures": [{"name": "grey.png", "content": base64.b64encode(grey_picture()).decode()}]}
+    content = {FORM: {"schema": form}, JSON: {"schema": text, "example": example}}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+def grey_picture() -> bytes:
+    """Gives a small PNG, for the description's example."""
+    buffer = io.BytesIO()
+    Image.new("L", (EXAMPLE_PIXELS, EXAMPLE_PIXELS), EXAMPLE_GREY).save(buffer, "PNG")
+    return buffer.getvalue()
 
 
 def documented(refusals: dict[int, str]) -> dict[int | str, dict[str, Any]]:
@@ -226,9 +236,9 @@ Handler = Callable[[Request, Exception], Awaitable[JSONResponse]]
 
 async def answer_refusal(_: Request, error: Exception) -> JSONResponse:
     """Answers what was refused."""
-    if not isinstance(error, Refused):
+    if not isinstance(error, RefusedError):
         raise error
-    pictures = error.answers if isinstance(error, NothingJudged) else []
+    pictures = error.answers if isinstance(error, NothingJudgedError) else []
     return answer(error.status, error.code, str(error), pictures=pictures, headers=error.headers)
 
 

@@ -26,7 +26,7 @@ from unmask.console import silent_start
 from unmask.data.pictures.decoding import Pixels
 from unmask.errors import UnmaskError
 from unmask.serving.service.metrics import Metrics
-from unmask.serving.service.refusals import Refused, busy
+from unmask.serving.service.refusals import RefusedError, busy, too_long
 from unmask.serving.service.settings import Limits
 
 NEEDED = ("keras", "tensorflow", "matplotlib")
@@ -62,16 +62,16 @@ class Heatmaps:
             For each a PNG, RGBA, of the same size; empty where nothing speaks for the answer.
 
         Raises:
-            Refused: there are no heatmaps here, too many wait, they took too long, or drawing failed.
+            RefusedError: there are no heatmaps here, too many wait, they took too long, or drawing failed.
         """
         if not self.is_available or self.file is None:
-            raise Refused(501, "no_heatmaps", "heatmaps need the bundle's model.keras, and Keras and TensorFlow here")
+            raise RefusedError(501, "no_heatmaps", "heatmaps need the bundle's model.keras, Keras and TensorFlow")
         if self.taken >= self.limits.heatmaps:
             raise busy(f"{self.taken} requests for heatmaps wait already")
         self.taken += 1
         try:
             drawn = await self.in_process(self.file, parts)
-        except Refused:
+        except RefusedError:
             self.metrics.heatmaps.labels("failed").inc()
             raise
         finally:
@@ -89,7 +89,7 @@ class Heatmaps:
             return await asyncio.wait_for(future, self.limits.heatmap_seconds)
         except TimeoutError as error:
             seconds = self.limits.heatmap_seconds
-            raise Refused(503, "too_long", f"no heatmap within {seconds} seconds", retry_seconds=seconds) from error
+            raise too_long(f"no heatmap within {seconds} seconds") from error
         except BrokenProcessPool as error:
             self.process = None
             logger.warning("the process that draws heatmaps died; the next request starts another")
@@ -105,9 +105,9 @@ class Heatmaps:
             self.process.shutdown(wait=False, cancel_futures=True)
 
 
-def failed() -> Refused:
+def failed() -> RefusedError:
     """Says that there is no heatmap this time."""
-    return Refused(503, "no_heatmap", "the heatmap could not be drawn", retry_seconds=RETRY_SECONDS)
+    return RefusedError(503, "no_heatmap", "the heatmap could not be drawn", retry_seconds=RETRY_SECONDS)
 
 
 def become_drawer() -> None:
@@ -117,7 +117,13 @@ def become_drawer() -> None:
         signal.signal(number, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     if parent is not None:
-        threading.Thread(target=lambda: (parent.join(), os._exit(0)), daemon=True).start()
+        threading.Thread(target=end_with, args=[parent], daemon=True).start()
+
+
+def end_with(parent: Any) -> None:
+    """Waits for a process to end, and ends this one."""
+    parent.join()
+    os._exit(0)
 
 
 def draw_parts(file: Path, parts: Sequence[tuple[Pixels, bool]]) -> list[bytes]:

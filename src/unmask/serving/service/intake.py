@@ -1,4 +1,4 @@
-"""Taking pictures out of a request: counted while they come in, kept in memory alone, given up when they come slowly."""
+"""Taking pictures out of a request: counted while they come in, kept in memory alone, given up when slow."""
 
 import asyncio
 import base64
@@ -14,7 +14,7 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
 
 from unmask.serving.service.answers import PredictRequest
-from unmask.serving.service.refusals import Refused, busy, not_understood, too_large
+from unmask.serving.service.refusals import RefusedError, busy, not_understood, too_large
 from unmask.serving.service.settings import Limits
 
 FIELD = "files"  # of a multipart form
@@ -41,6 +41,11 @@ class MemoryParser(MultiPartParser):
 
     spool_max_size = NEVER
 
+    def close(self) -> None:
+        """Lets its files go; Starlette 1.10 does so after errors of its own alone."""
+        for file in self._files_to_close_on_error:
+            file.close()
+
 
 class Held:
     """How many bytes of requests are in memory, of all requests together."""
@@ -57,7 +62,7 @@ class Held:
         """Counts more.
 
         Raises:
-            Refused: they would be too many.
+            RefusedError: they would be too many.
         """
         if self.now + count > self.most:
             raise busy("too many pictures are being sent at once")
@@ -77,7 +82,7 @@ class Intake:
         """Gives a request's pictures; their bytes count as held until the block ends.
 
         Raises:
-            Refused: the body is too large, too slow, or not of the form that OpenAPI describes.
+            RefusedError: the body is too large, too slow, or not of the form that OpenAPI describes.
         """
         body = Body(request, self.limits, self.held)
         try:
@@ -89,7 +94,7 @@ class Intake:
         """Gives pictures back that are of an allowed number and of allowed sizes.
 
         Raises:
-            Refused: they are not.
+            RefusedError: they are not.
         """
         if not uploads:
             raise not_understood(f"no picture came: send at least one in the form's field {FIELD!r}")
@@ -115,25 +120,25 @@ class Body:
         """Reads the body whole.
 
         Raises:
-            Refused: see `Intake.pictures`.
+            RefusedError: see `Intake.pictures`.
         """
         kind = media_type(self.request.headers)
         if kind not in (FORM, JSON):
-            raise Refused(415, "media_type", f"expected {FORM} or {JSON}, got {kind or 'no content type'}")
+            raise RefusedError(415, "media_type", f"expected {FORM} or {JSON}, got {kind or 'no content type'}")
         try:
             async with asyncio.timeout(self.limits.receive_seconds):
                 return await (self.form() if kind == FORM else self.json())
         except TimeoutError as error:
             seconds = self.limits.receive_seconds
-            raise Refused(408, "too_slow", f"the request did not arrive within {seconds} seconds") from error
+            raise RefusedError(408, "too_slow", f"the request did not arrive within {seconds} seconds") from error
         except ClientDisconnect as error:
-            raise Refused(400, "gone", "the connection ended before the request did") from error
+            raise RefusedError(400, "gone", "the connection ended before the request did") from error
 
     async def pieces(self) -> AsyncGenerator[bytes, None]:
         """Gives the body piece by piece, and counts it before anything keeps it.
 
         Raises:
-            Refused: it is, or says that it will be, too large.
+            RefusedError: it is, or says that it will be, too large.
         """
         most = self.limits.request_bytes
         stated = self.request.headers.get("content-length", "0")
@@ -153,16 +158,18 @@ class Body:
         parser = MemoryParser(self.request.headers, self.pieces(), max_files=most, max_fields=0)
         try:
             form = await parser.parse()
+            files = [(name, value) for name, value in form.multi_items() if isinstance(value, UploadFile)]
+            if strange := [name for name, _ in files if name != FIELD]:
+                raise not_understood(f"a field is called {strange[0][:NAME_CHARACTERS]!r}; expected {FIELD!r}")
+            return [Upload(shortened(file.filename or ""), await file.read()) for _, file in files]
         except MultiPartException as error:
             raise self.of_form(error) from error
         except KeyError as error:  # Starlette 1.10 takes a boundary for given
             raise not_understood("the content type names no boundary of the form's parts") from error
-        files = [(name, value) for name, value in form.multi_items() if isinstance(value, UploadFile)]
-        if strange := [name for name, _ in files if name != FIELD]:
-            raise not_understood(f"a field is called {strange[0][:NAME_CHARACTERS]!r}; expected {FIELD!r}")
-        return [Upload(shortened(file.filename or ""), await file.read()) for _, file in files]
+        finally:
+            parser.close()
 
-    def of_form(self, error: MultiPartException) -> Refused:
+    def of_form(self, error: MultiPartException) -> RefusedError:
         """Says what is wrong with a form."""
         if "Too many files" in error.message:
             return too_large(f"more than {self.limits.pictures} pictures came, which are the most that are taken")
@@ -195,7 +202,7 @@ def decoded(text: str) -> bytes:
     """Decodes base64.
 
     Raises:
-        Refused: it is none.
+        RefusedError: it is none.
     """
     try:
         return base64.b64decode(text, validate=True)

@@ -13,10 +13,9 @@ from unmask.errors import ImageError
 from unmask.serving.detector import Detector, View, summary
 from unmask.serving.pictures import read_picture
 from unmask.serving.service.metrics import Metrics
-from unmask.serving.service.refusals import Refused, busy
+from unmask.serving.service.refusals import busy, too_long
 from unmask.serving.service.settings import Limits
 from unmask.serving.verdict import Verdict
-
 
 CLOSE_SECONDS = 2.0  # for a worker to end
 
@@ -96,7 +95,7 @@ class Judging:
             For each in order what was found, or why there is nothing.
 
         Raises:
-            Refused: too many are waiting already, or they took too long.
+            RefusedError: too many are waiting already, or they took too long.
             EvaluationError: the model gave something else than one finite logit a picture.
         """
         self.take(len(contents))
@@ -106,7 +105,7 @@ class Judging:
                 return await asyncio.gather(*map(asyncio.wrap_future, works))
         except TimeoutError as error:
             seconds = self.limits.judge_seconds
-            raise Refused(503, "too_long", f"no verdict within {seconds} seconds", retry_seconds=seconds) from error
+            raise too_long(f"no verdict within {seconds} seconds") from error
         finally:
             for work in works:
                 if not work.cancel() and not work.done():
@@ -116,7 +115,7 @@ class Judging:
         """Counts pictures as waiting.
 
         Raises:
-            Refused: they would be too many.
+            RefusedError: they would be too many.
         """
         with self.lock:
             if self.taken + count > self.most:
@@ -156,7 +155,7 @@ class Judging:
                 continue
             try:
                 work.set_result(self.one(content))
-            except Exception as error:  # it is raised again where somebody waits for the picture
+            except Exception as error:  # noqa: BLE001  # it is raised again where somebody waits for the picture
                 work.set_exception(error)
 
     def one(self, content: bytes) -> Examined | ImageError:

@@ -1,4 +1,4 @@
-"""What every request passes: the log, the metrics, security headers, and the gate that shuts what the page needs not."""
+"""What every request passes: the log, the metrics, security headers, and a gate that shuts what the page needs not."""
 
 import asyncio
 import json
@@ -136,9 +136,7 @@ class Gate:
         return READING if is_page else None
 
 
-async def refuse(
-    send: Send, *, status: int, code: str, message: str, headers: Mapping[str, str] | None = None
-) -> None:
+async def refuse(send: Send, *, status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> None:
     """Answers with an error as the API does."""
     body = json.dumps({"error": {"code": code, "message": message}, "pictures": []}).encode()
     named: dict[str, Any] = {"content-type": "application/json", "content-length": str(len(body)), **(headers or {})}

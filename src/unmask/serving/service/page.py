@@ -1,9 +1,10 @@
 """The web page: Gradio draws it and keeps none of it going.
 
-Its pictures go to the API like anybody else's, so that they meet the same limits and never reach Gradio's upload folder;
-the gate shuts all of Gradio that answers to more than reading the page.
+Its pictures go to the API like anybody else's, so that they meet the same limits and never reach Gradio's folder of
+uploads; the gate shuts all of Gradio that does more than give the page.
 """
 
+import asyncio
 import re
 import secrets
 from collections.abc import Sequence
@@ -22,8 +23,8 @@ from unmask.serving.service.middleware import POLICY
 
 FOLDER = "/page/"
 TITLE = "unmask: real photograph or deepfake?"
-# As strict as Gradio allows: it sets styles on elements. Scripts are this service's own files, and the inline ones of the
-# page by a number that is drawn for each answer; none is made of a text ('unsafe-eval').
+# As strict as Gradio allows: it sets styles on elements. Scripts are this service's own files, and the page's inline
+# ones by a number that is drawn for each answer; none is made of a text ('unsafe-eval').
 PAGE_POLICY = (
     "default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; manifest-src 'self'; "
@@ -79,12 +80,25 @@ def mount(
     """
     import gradio
 
-    theme = gradio.themes.Default(font=FONTS, font_mono=("ui-monospace", "monospace"))
-    blocks = draw(manifest, about=about, card=card, examples=examples)
-    gradio.mount_gradio_app(
-        app, blocks, path="/", theme=theme, footer_links=[], run_history=False, ssr_mode=False, show_error=False,
-        enable_monitoring=False, pwa=False, mcp_server=False,
-    )  # fmt: skip
+    async def on_a_loop() -> None:
+        theme = gradio.themes.Default(font=FONTS, font_mono=("ui-monospace", "monospace"))
+        blocks = draw(manifest, about=about, card=card, examples=examples)
+        gradio.mount_gradio_app(
+            app,
+            blocks,
+            path="/",
+            theme=theme,
+            footer_links=[],
+            run_history=False,
+            ssr_mode=False,
+            show_error=False,
+            enable_monitoring=False,
+            pwa=False,
+            mcp_server=False,
+        )
+
+    # Where no loop runs, Gradio 6.31 makes some, and closes none.
+    asyncio.run(on_a_loop())
 
 
 def draw(manifest: Manifest, *, about: AboutAnswer, card: str, examples: Sequence[Example]) -> Any:
@@ -165,6 +179,9 @@ class Rewriting:
         """Takes a piece of the answer; sends all of it with the last."""
         if message["type"] == "http.response.start":
             self.start = message
+            return
+        if message["type"] != "http.response.body":
+            await self.pass_on(message)
             return
         self.body += message.get("body", b"")
         if message.get("more_body"):

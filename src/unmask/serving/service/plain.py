@@ -47,7 +47,9 @@ def settles(band: Band | None, *, is_fake: bool) -> bool:
 
 def explanation_of(verdict: Verdict) -> str:
     """Says how often a score like this one went with a fake, and of which face it is."""
-    said = [f"The model gives it a score of {verdict.score:.2f}, and calls fake what has {verdict.threshold:.2f} or more."]
+    said = [
+        f"The model gives it a score of {verdict.score:.2f}, and calls fake what has {verdict.threshold:.2f} or more."
+    ]
     if verdict.band is None:
         said.append("No test picture had such a score: how often it goes with a fake is not known.")
     else:

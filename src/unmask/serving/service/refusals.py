@@ -2,10 +2,10 @@
 
 from unmask.errors import ServiceError
 
-RETRY_SECONDS = 1
+RETRY_SECONDS, RETRY_LATER_SECONDS = 1, 10
 
 
-class Refused(ServiceError):
+class RefusedError(ServiceError):
     """A request that is refused.
 
     Attributes:
@@ -33,16 +33,21 @@ class Refused(ServiceError):
         return headers | ({"WWW-Authenticate": "ApiKey"} if self.status == 401 else {})
 
 
-def busy(what: str) -> Refused:
+def busy(what: str) -> RefusedError:
     """Refuses for now."""
-    return Refused(429, "busy", f"{what}: try again in a moment", retry_seconds=RETRY_SECONDS)
+    return RefusedError(429, "busy", f"{what}: try again in a moment", retry_seconds=RETRY_SECONDS)
 
 
-def too_large(message: str) -> Refused:
+def too_long(message: str) -> RefusedError:
+    """Gives a request up whose work takes too long."""
+    return RefusedError(503, "too_long", message, retry_seconds=RETRY_LATER_SECONDS)
+
+
+def too_large(message: str) -> RefusedError:
     """Refuses a request or a picture of too many bytes."""
-    return Refused(413, "too_large", message)
+    return RefusedError(413, "too_large", message)
 
 
-def not_understood(message: str) -> Refused:
+def not_understood(message: str) -> RefusedError:
     """Refuses a request that is not of the form that OpenAPI describes."""
-    return Refused(422, "not_understood", message)
+    return RefusedError(422, "not_understood", message)

@@ -191,6 +191,11 @@ async function tryExample(button) {
   add([new File([content], `${button.dataset.name}.jpg`, { type: "image/jpeg" })]);
 }
 
+new MutationObserver((_, observer) => {
+  const places = document.querySelectorAll(".um-origin");
+  for (const place of places) place.textContent = location.origin;
+  if (places.length) observer.disconnect();
+}).observe(document, { childList: true, subtree: true });
 document.addEventListener("click", (event) => {
   const button = event.target.closest("button");
   if (button?.dataset.example) tryExample(button);
