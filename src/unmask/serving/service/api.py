@@ -53,7 +53,7 @@ REFUSALS = {
     500: "A fault of the service.",
     503: "It took too long, or too many connections are open.",
 }
-NO_KEY, NO_HEATMAPS = {401: "No key, or a wrong one."}, {501: "Heatmaps are not available here."}
+NO_KEY, NO_HEATMAPS = {401: "No key, or a wrong one."}, {404: "Heatmaps are not available here."}
 
 logger = logging.getLogger(__name__)
 

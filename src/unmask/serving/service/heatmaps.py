@@ -65,7 +65,7 @@ class Heatmaps:
             RefusedError: there are no heatmaps here, too many wait, they took too long, or drawing failed.
         """
         if not self.is_available or self.file is None:
-            raise RefusedError(501, "no_heatmaps", "heatmaps need the bundle's model.keras, Keras and TensorFlow")
+            raise RefusedError(404, "no_heatmaps", "heatmaps need the bundle's model.keras, Keras and TensorFlow")
         if self.taken >= self.limits.heatmaps:
             raise busy(f"{self.taken} requests for heatmaps wait already")
         self.taken += 1

@@ -298,7 +298,7 @@ def test_the_model_tells_what_it_learnt_from(service):
 
 
 def test_a_service_without_the_keras_file_says_that_it_has_no_heatmaps(service, picture):
-    assert fault(service().post(HEATMAP, files=form(picture(120)))) == (501, "no_heatmaps")
+    assert fault(service().post(HEATMAP, files=form(picture(120)))) == (404, "no_heatmaps")
 
 
 def test_a_heatmap_is_of_one_picture(service, picture):
