@@ -28,7 +28,8 @@ function add(files) {
     waiting.push({ file, item });
     total += 1;
   }
-  find("#um-section").scrollIntoView({ behavior: "smooth", block: "start" });
+  const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  find("#um-section").scrollIntoView({ behavior: isCalm ? "auto" : "smooth", block: "start" });
   next();
 }
 
