@@ -34,7 +34,8 @@ function add(files) {
 }
 
 function next() {
-  say(done < total ? `Judging: ${done} of ${total} done.` : `${total === 1 ? "One picture" : `${total} pictures`} judged.`);
+  const count = find("#um-verdicts").children.length;
+  say(done < total ? `Judging: ${done} of ${total} done.` : `${count === 1 ? "One picture" : `${count} pictures`} judged.`);
   while (running < AT_ONCE && waiting.length) {
     running += 1;
     const { file, item } = waiting.shift();
