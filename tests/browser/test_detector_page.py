@@ -9,7 +9,6 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -48,6 +47,10 @@ DROP = """([text, name]) => {
     place.dispatchEvent(new DragEvent('dragover', { dataTransfer: transfer, bubbles: true, cancelable: true }));
     place.dispatchEvent(new DragEvent('drop', { dataTransfer: transfer, bubbles: true, cancelable: true }));
 }"""
+
+PLACES = """() => [...document.querySelectorAll('.um-stage > img')].map(
+    (image) => Object.values(image.getBoundingClientRect().toJSON()),
+)"""
 
 
 class Brightness:
@@ -106,10 +109,7 @@ def serve(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     subject = make_subject(tmp_path_factory.mktemp("bundle") / "model.keras")
 
     def start(*, keys: tuple[str, ...] = (), **changed: object) -> str:
-        arguments = {"workers": 2, "limits": Limits(), "api_keys": keys}
-        # In a thread of its own, as Playwright has a loop running in this one.
-        with ThreadPoolExecutor(1) as thread_without_loop:
-            app = thread_without_loop.submit(make_application, replace(subject, **changed), **arguments).result()
+        app = make_application(replace(subject, **changed), workers=2, limits=Limits(), api_keys=keys)
         server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, access_log=False))
         thread = threading.Thread(target=server.run)
         thread.start()
@@ -217,8 +217,7 @@ def test_the_slider_turns_the_heatmap_up_and_down(opened, open_service):
     expect(heat).to_have_css("opacity", "0")
     page.keyboard.press("End")
     expect(heat).to_have_css("opacity", "1")
-    lies = "[...document.querySelectorAll('.um-stage > img')].map((image) => Object.values(image.getBoundingClientRect().toJSON()))"
-    below, above = page.evaluate(lies)
+    below, above = page.evaluate(PLACES)
     assert above == pytest.approx(below, abs=1)
 
 

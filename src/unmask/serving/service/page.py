@@ -7,7 +7,7 @@ uploads; the gate shuts all of Gradio that does more than give the page.
 import asyncio
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.resources import files
 from typing import Any
 
@@ -80,14 +80,12 @@ def mount(
     """
     import gradio
 
-    async def on_a_loop() -> None:
-        theme = gradio.themes.Default(font=FONTS, font_mono=("ui-monospace", "monospace"))
-        blocks = draw(manifest, about=about, card=card, examples=examples)
+    def mount_blocks() -> None:
         gradio.mount_gradio_app(
             app,
-            blocks,
+            draw(manifest, about=about, card=card, examples=examples),
             path="/",
-            theme=theme,
+            theme=gradio.themes.Default(font=FONTS, font_mono=("ui-monospace", "monospace")),
             footer_links=[],
             run_history=False,
             ssr_mode=False,
@@ -97,8 +95,21 @@ def mount(
             mcp_server=False,
         )
 
-    # Where no loop runs, Gradio 6.31 makes some, and closes none.
-    asyncio.run(on_a_loop())
+    on_a_loop(mount_blocks)
+
+
+def on_a_loop(function: Callable[[], None]) -> None:
+    """Calls a function while an event loop runs: where none does, Gradio 6.31 makes some, and closes none."""
+
+    async def call() -> None:
+        function()
+
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        asyncio.run(call())
+    else:
+        function()
 
 
 def draw(manifest: Manifest, *, about: AboutAnswer, card: str, examples: Sequence[Example]) -> Any:

@@ -1,8 +1,10 @@
 """A service around a detector that judges by brightness alone, so that every score can be worked by hand."""
 
+import asyncio
 import io
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -120,3 +122,14 @@ def service(subject: Subject) -> Iterator[Service]:
 @pytest.fixture
 def picture() -> Callable[..., bytes]:
     return encoded
+
+
+@pytest.fixture
+def finished() -> Callable[[Coroutine], object]:
+    """Runs a coroutine to its end, in a thread of its own: the browser's tests leave a loop running in this one."""
+
+    def run(coroutine: Coroutine) -> object:
+        with ThreadPoolExecutor(1) as thread:
+            return thread.submit(asyncio.run, coroutine).result()
+
+    return run

@@ -124,7 +124,7 @@ def test_a_chunked_request_is_refused_once_it_is_too_large(service, monkeypatch,
     assert sum(counted) <= 1000
 
 
-def test_a_slow_request_is_given_up(service):
+def test_a_slow_request_is_given_up(service, finished):
     app = service(receive_seconds=1).app
     sent: list[dict] = []
 
@@ -139,7 +139,7 @@ def test_a_slow_request_is_given_up(service):
     scope = {"type": "http", "method": "POST", "path": PREDICT, "raw_path": PREDICT.encode(), "headers": headers}
     scope |= {"query_string": b"", "root_path": "", "scheme": "http", "server": ("a", 80), "http_version": "1.1"}
     start = time.monotonic()
-    asyncio.run(app(scope, receive, send))
+    finished(app(scope, receive, send))
     assert time.monotonic() - start < 10
     assert sent[0]["status"] == 408
 

@@ -1,6 +1,5 @@
 """Heatmaps by a real Keras model in the real process."""
 
-import asyncio
 import io
 from dataclasses import replace
 from pathlib import Path
@@ -46,9 +45,9 @@ def lit(column: int) -> np.ndarray:
     return pixels
 
 
-def test_the_heatmap_is_bright_where_the_answer_comes_from(file):
+def test_the_heatmap_is_bright_where_the_answer_comes_from(file, finished):
     heatmaps = heatmaps_of(file)
-    fake, real = asyncio.run(heatmaps.draw([(lit(3), True), (lit(3), False)]))
+    fake, real = finished(heatmaps.draw([(lit(3), True), (lit(3), False)]))
     heatmaps.close()
     image = np.asarray(Image.open(io.BytesIO(fake)))
     assert image.shape == (SIDE, SIDE, 4)
@@ -58,20 +57,20 @@ def test_the_heatmap_is_bright_where_the_answer_comes_from(file):
     assert b'unmask_heatmaps_total{outcome="drawn"} 1.0' in heatmaps.metrics.text()
 
 
-def test_a_damaged_network_is_no_heatmap_this_time(tmp_path):
+def test_a_damaged_network_is_no_heatmap_this_time(tmp_path, finished):
     (tmp_path / "model.keras").write_bytes(b"damaged")
     heatmaps = heatmaps_of(tmp_path / "model.keras")
     with pytest.raises(RefusedError, match="could not be drawn") as refused:
-        asyncio.run(heatmaps.draw([(lit(3), True)]))
+        finished(heatmaps.draw([(lit(3), True)]))
     heatmaps.close()
     assert refused.value.status == 503
 
 
-def test_where_too_many_wait_the_next_is_refused(file):
+def test_where_too_many_wait_the_next_is_refused(file, finished):
     heatmaps = heatmaps_of(file, heatmaps=1)
     heatmaps.taken = 1
     with pytest.raises(RefusedError) as refused:
-        asyncio.run(heatmaps.draw([(lit(3), True)]))
+        finished(heatmaps.draw([(lit(3), True)]))
     assert refused.value.status == 429
 
 
