@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from unmask.serving.engines import ENGINES, FILES
+from unmask.serving.engines.openvino import import_openvino
 
 SIDE, THREADS, PICTURES = 8, 4, 20
 ASK = """
@@ -40,7 +41,7 @@ sys.exit(len(wrong))
 def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A network that adds all pixels up, in every engine's format; made without Keras."""
     onnx = pytest.importorskip("onnx")
-    openvino = pytest.importorskip("openvino")
+    openvino = import_openvino()
     folder = tmp_path_factory.mktemp("bundle")
     helper, float_ = onnx.helper, onnx.TensorProto.FLOAT
     nodes = [
@@ -64,3 +65,15 @@ def test_threads_that_ask_at_once_get_their_own_answers_and_none_hangs(bundle, n
     file = bundle / FILES[name][0]
     command = [sys.executable, "-c", ASK, name, str(file), *map(str, (SIDE, THREADS, PICTURES))]
     assert subprocess.run(command, timeout=60, check=False).returncode == 0
+
+
+def test_openvino_tells_nobody_that_it_is_used(bundle, tmp_path):
+    """Its telemetry would leave a number for this machine in the home folder before it sends anything."""
+    file = str(bundle / "model.xml")
+    load = f"from pathlib import Path; from unmask.serving.engines import openvino; openvino.load(Path({file!r}))"
+    environment = {"PYTHONPATH": ":".join(sys.path), "HOME": str(tmp_path)}
+    # Nothing gets through to anybody: the proxy does not exist.
+    environment |= {"https_proxy": "http://127.0.0.1:9", "http_proxy": "http://127.0.0.1:9"}
+    for code, is_silent in ((load, True), ("import openvino", False)):
+        subprocess.run([sys.executable, "-c", code], env=environment, timeout=60, check=True)
+        assert (list(tmp_path.iterdir()) == []) == is_silent, "the second line shows that the first can fail"

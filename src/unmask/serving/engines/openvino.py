@@ -1,5 +1,6 @@
 """OpenVINO: the fastest on a CPU for one picture as for many, and quick to start."""
 
+import sys
 from collections import deque
 from collections.abc import Iterable, Iterator
 from functools import cached_property
@@ -99,15 +100,25 @@ def answer_of(request: Any) -> Answer:
     return Answer(logits.item(), embeddings[0].copy())
 
 
+def import_openvino() -> Any:
+    """Imports OpenVINO without its telemetry.
+
+    That would tell Google Analytics of every import, and leave a number for this machine in the home folder
+    (OpenVINO 2026.4.1, `openvino/tools/ovc/__init__.py`). Where its package is missing OpenVINO does without.
+    """
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]  # Python's word for: it is missing
+    import openvino
+
+    return openvino
+
+
 def load(file: Path) -> OpenVino:
     """Loads a network in OpenVINO's format: two files, of which the second ends in `.bin`.
 
     Raises:
         EvaluationError: a file is missing or damaged.
     """
-    import openvino
-
-    core = openvino.Core()
+    core = import_openvino().Core()
     try:
         model = core.read_model(file)
         model.reshape({0: [1, *list(model.input(0).partial_shape)[1:]]})
