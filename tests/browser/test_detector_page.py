@@ -205,6 +205,15 @@ def test_what_is_no_picture_is_said_in_words(opened, open_service):
     expect(page.locator("#um-verdicts h3")).to_have_text("No verdict")
 
 
+def test_too_large_a_picture_is_refused_in_words_before_it_is_sent(opened, open_service):
+    page = opened(open_service)
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
+    page.evaluate(DROP, [base64.b64encode(bytes(20_000_001)).decode(), "large.png"])
+    expect(page.locator("#um-verdicts li")).to_contain_text("20,000,001 bytes; at most 20,000,000 are taken")
+    assert not sent
+
+
 def test_the_slider_turns_the_heatmap_up_and_down(opened, open_service):
     page = opened(open_service)
     choose(page, 130)

@@ -160,6 +160,8 @@ class AboutAnswer(BaseModel):
     looks_for_faces: bool
     has_heatmaps: bool
     needs_key: bool
+    pictures: Annotated[int, Field(description="The most that one request may have.")]
+    picture_bytes: Annotated[int, Field(description="The most that one picture may have.")]
     notice: str = NOTICE
 
 

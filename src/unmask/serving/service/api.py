@@ -169,6 +169,8 @@ def about(parts: Parts) -> AboutAnswer:
         looks_for_faces=manifest.framing is not None,
         has_heatmaps=parts.heatmaps.is_available,
         needs_key=bool(parts.api_keys),
+        pictures=parts.intake.limits.pictures,
+        picture_bytes=parts.intake.limits.picture_bytes,
     )
 
 

@@ -295,6 +295,7 @@ def test_the_model_tells_what_it_learnt_from(service):
     assert about["training"]["data"]["name"] == "drawn"
     assert about["warnings"] == ["of <b>photographs</b> it knows nothing"]
     assert (about["needs_key"], about["has_heatmaps"]) == (False, False)
+    assert (about["pictures"], about["picture_bytes"]) == (16, 20_000_000)
 
 
 def test_a_service_without_the_keras_file_says_that_it_has_no_heatmaps(service, picture):

@@ -62,6 +62,12 @@ async function ask(address, file) {
 
 async function judge(file, item) {
   let picture;
+  // The service would refuse it unread, and a browser that is still sending takes that for a broken connection.
+  const most = Number(find("[data-picture-bytes]").dataset.pictureBytes);
+  if (file.size > most) {
+    drawError(item, `the picture has ${file.size.toLocaleString("en")} bytes; at most ${most.toLocaleString("en")} are taken`);
+    return;
+  }
   try {
     picture = (await ask("/v1/predict", file)).pictures[0];
   } catch (error) {
