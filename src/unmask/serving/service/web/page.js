@@ -171,7 +171,7 @@ async function explain(figure, stage, verdict, file) {
       place(image, heatmap.region, verdict.facts, stage);
       return image;
     });
-    note.replaceWith(slider(images, stage.querySelector("img"), verdict.label));
+    note.replaceWith(slider(images, stage.querySelector("img"), images.length > 1 ? "each answer" : verdict.label));
   } catch (error) {
     note.textContent = "No heatmap this time.";
   }
