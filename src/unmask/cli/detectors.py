@@ -17,9 +17,7 @@ def predict(
     images: Annotated[list[str], typer.Argument(help="Pictures, folders, zips, patterns, or - for standard input.")],
     model: Annotated[str, typer.Option(help=A_DETECTOR)] = "champion",
     engine: Annotated[str, typer.Option(help="What computes: openvino or onnx.")] = "openvino",
-    is_json: Annotated[
-        bool, typer.Option("--json", help="Print JSON, with all that is known of each picture.")
-    ] = False,
+    is_json: Annotated[bool, typer.Option("--json", help="Print JSON, with all that is known of each picture.")] = False,
     is_csv: Annotated[bool, typer.Option("--csv", help="Print CSV: a line for each picture.")] = False,
     allows_addresses: Annotated[bool, typer.Option("--allow-urls", help="Fetch what begins with http.")] = False,
 ) -> None:

@@ -194,7 +194,9 @@ def surroundings_of(train: NDArray[np.float64], validation: NDArray[np.float64])
 def write_surroundings(file: Path, surroundings: Surroundings) -> None:
     """Writes them as arrays; the file holds no code."""
     with artifacts.atomic_path(file) as temporary, temporary.open("wb") as target:
-        np.savez(target, mean=surroundings.mean, precision=surroundings.precision, usual=np.float64(surroundings.usual))
+        np.savez(
+            target, mean=surroundings.mean, precision=surroundings.precision, usual=np.float64(surroundings.usual)
+        )
 
 
 def table_of(detector: Detector, learnt: Learnt) -> pd.DataFrame:
