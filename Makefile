@@ -15,7 +15,7 @@ MEASURE := python -m benchmarks.real_faces --archive "$$UNMASK_REAL_DATA/faces-1
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-gpu repro test test-all check check-security ci retrain format lock screenshots ui bench \
+.PHONY: help setup setup-gpu repro test test-all check check-security ci retrain format lock screenshots serve ui bench \
   bench-peers results clean
 
 help: ## list the commands
@@ -53,7 +53,11 @@ retrain: $(READY) ## pull, look for new data, reproduce, compare with the champi
 	  || [ $$? -eq 10 ]
 
 screenshots: $(READY) ## look at MLflow's pages in a browser, and draw the pictures of docs/ anew
-	UNMASK_SCREENSHOTS=docs/images pytest tests/browser/test_comparing_pages.py
+	UNMASK_SCREENSHOTS=docs/images pytest tests/browser/test_comparing_pages.py tests/browser/test_detector_page.py
+
+# ARGUMENTS: what `unmask serve --help` lists.
+serve: $(READY) ## open the detector as a web page and an API
+	unmask serve $(ARGUMENTS)
 
 ui: $(READY) ## open MLflow on the project's runs
 	unmask ui

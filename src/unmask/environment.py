@@ -13,6 +13,7 @@ UNMASK_REAL_DATA = "UNMASK_REAL_DATA"  # a folder of real face archives, for tes
 GITHUB_TOKENS = ("GH_TOKEN", "GITHUB_TOKEN")  # may start a workflow; set by GitHub's CI, or by a person
 GITHUB_REPOSITORY = "GITHUB_REPOSITORY"  # OWNER/NAME; set by GitHub's CI
 GITHUB_API_URL = "GITHUB_API_URL"  # where GitHub's interface is; set by its CI, also on a company's own server
+UNMASK_API_KEYS = "UNMASK_API_KEYS"  # of `unmask serve`: who may have pictures judged; several are parted by commas
 PEOPLE = ("GITHUB_ACTOR", "GITLAB_USER_LOGIN", "USER", "USERNAME")  # who acts: set by CI, or by the system
 GITHUB = "https://api.github.com"
 KAGGLE_VARIABLES = ("KAGGLE_API_TOKEN", "KAGGLE_USERNAME", "KAGGLE_KEY", "KAGGLE_CONFIG_DIR")
@@ -32,6 +33,7 @@ class Environment:
         github_token: that may start a workflow; empty where there is none. It is never shown.
         github_repository: OWNER/NAME, as GitHub's CI names it; else empty.
         github_api: the address of GitHub's interface.
+        api_keys: of the web service; empty where everybody may use it. They are not shown where this is printed.
     """
 
     root: Path
@@ -43,6 +45,7 @@ class Environment:
     github_token: str = field(default="", repr=False)
     github_repository: str = ""
     github_api: str = GITHUB
+    api_keys: tuple[str, ...] = field(default=(), repr=False)
 
 
 def read(variables: Mapping[str, str] | None = None) -> Environment:
@@ -63,4 +66,5 @@ def read(variables: Mapping[str, str] | None = None) -> Environment:
         github_token=next((variables[name] for name in GITHUB_TOKENS if variables.get(name)), ""),
         github_repository=variables.get(GITHUB_REPOSITORY, ""),
         github_api=variables.get(GITHUB_API_URL) or GITHUB,
+        api_keys=tuple(key.strip() for key in variables.get(UNMASK_API_KEYS, "").split(",") if key.strip()),
     )

@@ -20,6 +20,7 @@ UnmaskError                 shown as one line; the command exits with 1
 ├── PromotionError          a model may not become champion, or no longer is asked to
 ├── RetrainingError         a retraining cannot go on
 ├── TrackingError           MLflow's store cannot be used (a stage only warns of it)
+├── ServiceError            the web service cannot answer a request as asked
 └── StorageError            a file could not be written: no space, or no permission
 """
 
@@ -102,6 +103,10 @@ class RetrainingError(UnmaskError):
 
 class TrackingError(UnmaskError):
     """MLflow's store cannot be used."""
+
+
+class ServiceError(UnmaskError):
+    """The web service cannot answer a request as asked."""
 
 
 class StorageError(UnmaskError):

@@ -28,3 +28,10 @@ def test_an_empty_variable_counts_as_unset():
 def test_the_processes_own_variables_are_the_default(monkeypatch):
     monkeypatch.setenv("DVC_EXP_NAME", "brisk-face")
     assert environment.read().experiment == "brisk-face"
+
+
+def test_api_keys_are_parted_by_commas_and_not_shown():
+    found = environment.read({"UNMASK_API_KEYS": " one-key, another-key ,,"})
+    assert found.api_keys == ("one-key", "another-key")
+    assert "one-key" not in repr(found)
+    assert environment.read({}).api_keys == ()

@@ -1,4 +1,4 @@
-"""The command line: `unmask profile`, `track`, `trace`, `predict`, `score`, `monitor`, `promote`, and more.
+"""The command line: `unmask profile`, `track`, `trace`, `predict`, `score`, `monitor`, `serve`, `promote`, and more.
 
 What a command needs is imported when it runs.
 """
@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from unmask.cli import detectors, lineage, monitoring, profiles, promotion, retraining, scoring, stores
+from unmask.cli import detectors, lineage, monitoring, profiles, promotion, retraining, scoring, serving, stores
 from unmask.console import DEBUG, run_stage
 
 COMMANDS = (
@@ -25,6 +25,7 @@ COMMANDS = (
     promotion.rollback,
     promotion.promotions,
     retraining.retrain,
+    serving.serve,
     stores.copy_store,
 )
 

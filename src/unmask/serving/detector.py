@@ -2,7 +2,7 @@
 
 import math
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
@@ -37,6 +37,7 @@ class View:
     Attributes:
         pixels: (size, size, 3), uint8, as the network sees it.
         box: the face; None for the whole picture.
+        region: of the picture, as shown, that the pixels were made of; None where nobody asked.
         facts: of the picture.
         cautions: what is to be said of this part of the picture.
     """
@@ -44,6 +45,7 @@ class View:
     pixels: Pixels
     facts: Facts
     box: Box | None = None
+    region: Box | None = None
     cautions: tuple[Caution, ...] = ()
 
 
@@ -202,7 +204,16 @@ class Detector:
         """Gives what the network sees of a picture, or of a part of it."""
         image = picture.image if cut is None else picture.image.crop((cut.left, cut.top, cut.right, cut.bottom))
         pixels = seen_of(image, self.preprocess)
-        return View(pixels, facts_of(picture, pixels), box=box, cautions=cautions)
+        region = seen_part(cut or Box(0, 0, *picture.image.size), self.preprocess)
+        return View(pixels, facts_of(picture, pixels), box=box, region=region, cautions=cautions)
+
+
+def seen_part(part: Box, preprocess: Mapping[str, Any]) -> Box:
+    """Says what of a part of a picture the network sees: the centred square that `fit_image` takes."""
+    width, height = part.right - part.left, part.bottom - part.top
+    side = min(width, height) if preprocess["fit"] == "resize" else int(preprocess["image_size"])
+    left, top = part.left + (width - side) // 2, part.top + (height - side) // 2
+    return Box(left, top, left + side, top + side)
 
 
 def facts_of(picture: Picture, pixels: Pixels) -> Facts:

@@ -8,6 +8,8 @@ from pathlib import Path
 import keras
 import onnx
 
+from unmask.serving.engines.openvino import import_openvino
+
 OPSET = 18  # of ONNX: the newest that tf2onnx writes
 IMAGES, LOGITS, EMBEDDINGS = "images", "logits", "embeddings"
 BATCH = "batch"
@@ -91,6 +93,5 @@ def write_openvino(source: Path, file: Path) -> None:
         source: what `write_onnx` wrote.
         file: ends in `.xml`; the weights come to lie beside it.
     """
-    import openvino
-
+    openvino = import_openvino()
     openvino.save_model(openvino.Core().read_model(source), file, compress_to_fp16=False)

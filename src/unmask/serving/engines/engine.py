@@ -37,3 +37,11 @@ class Engine(Protocol):
             One answer for each, in the same order.
         """
         ...
+
+    def for_threads(self, count: int) -> "Engine":
+        """Gives an engine of the same network for a few threads that judge a picture each at the same time.
+
+        Args:
+            count: of the threads, which together take the machine's cores.
+        """
+        ...

@@ -38,3 +38,7 @@ class Network:
             for logit in logits_of_batch(self.model, np.stack(part), names, batch_size=BATCH).tolist():
                 yield Answer(logit, NO_EMBEDDING)
             first += len(part)
+
+    def for_threads(self, count: int) -> "Network":
+        """See `Engine.for_threads`; Keras' backend shares the cores out by itself."""
+        return self

@@ -1,5 +1,6 @@
 """ONNX Runtime: runs everywhere, also where OpenVINO does not."""
 
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ class Onnx:
 
     session: Any
     name: str
+    file: Path
 
     def answers(self, pictures: Iterable[Pixels]) -> Iterator[Answer]:
         """See `Engine.answers`; one picture after another, on all cores."""
@@ -27,17 +29,27 @@ class Onnx:
             logits, embeddings = self.session.run(None, {self.name: picture[None].astype(np.float32)})
             yield Answer(logits.item(), embeddings[0])
 
+    def for_threads(self, count: int) -> "Onnx":
+        """See `Engine.for_threads`; a session may be run from several threads, each of which takes its own share."""
+        return load(self.file, threads=max(1, (os.cpu_count() or 1) // count))
 
-def load(file: Path) -> Onnx:
+
+def load(file: Path, *, threads: int = 0) -> Onnx:
     """Loads a network in ONNX' format.
+
+    Args:
+        file: ends in `.onnx`.
+        threads: that compute one picture; 0: as many as there are cores.
 
     Raises:
         EvaluationError: the file is missing, damaged, or no network from pictures to one logit each.
     """
     import onnxruntime
 
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
     try:
-        session = onnxruntime.InferenceSession(file, providers=[CPU])
+        session = onnxruntime.InferenceSession(file, options, providers=[CPU])
     except Exception as error:  # its own errors share no other base
         raise EvaluationError(f"cannot load {file}: {str(error).splitlines()[0]}") from error
-    return Onnx(session, session.get_inputs()[0].name)
+    return Onnx(session, session.get_inputs()[0].name, file)

@@ -1,5 +1,6 @@
 """OpenVINO: the fastest on a CPU for one picture as for many, and quick to start."""
 
+import sys
 from collections import deque
 from collections.abc import Iterable, Iterator
 from functools import cached_property
@@ -32,6 +33,16 @@ class OpenVino:
         """Compiled for as many pictures at once as serve the machine best."""
         return self.core.compile_model(self.model, "CPU", MANY)
 
+    def for_threads(self, count: int) -> "Shared":
+        """See `Engine.for_threads`: as many streams as threads, each with its share of the cores."""
+        shared = Shared(self.core.compile_model(self.model, "CPU", {**EXACT, "NUM_STREAMS": count}))
+        # OpenVINO 2026.4.1 hangs for good where two threads are the first in a process to give it a picture: of 25
+        # processes 15 did, and none where one picture went before.
+        side = self.model.input(0).shape[1]
+        for _ in shared.answers([np.zeros((side, side, 3), np.uint8)]):
+            pass
+        return shared
+
     def answers(self, pictures: Iterable[Pixels]) -> Iterator[Answer]:
         """See `Engine.answers`."""
         waiting = iter(pictures)
@@ -58,6 +69,25 @@ class OpenVino:
             yield answer_of(busy.popleft())
 
 
+class Shared:
+    """A network compiled for a few threads; each asks with a request of its own, as one request serves one thread."""
+
+    def __init__(self, compiled: Any) -> None:
+        """Takes the compiled network."""
+        self.compiled = compiled
+
+    def for_threads(self, count: int) -> "Shared":
+        """See `Engine.for_threads`."""
+        return self
+
+    def answers(self, pictures: Iterable[Pixels]) -> Iterator[Answer]:
+        """See `Engine.answers`; one picture after another."""
+        request = self.compiled.create_infer_request()
+        for picture in pictures:
+            request.start_async(batch_of(picture))
+            yield answer_of(request)
+
+
 def batch_of(picture: Pixels) -> list[Any]:
     """Gives a picture, (size, size, 3) uint8, as the network's one input: (1, size, size, 3) float32."""
     return [picture[None].astype(np.float32)]
@@ -70,15 +100,25 @@ def answer_of(request: Any) -> Answer:
     return Answer(logits.item(), embeddings[0].copy())
 
 
+def import_openvino() -> Any:
+    """Imports OpenVINO without its telemetry.
+
+    That would tell Google Analytics of every import, and leave a number for this machine in the home folder
+    (OpenVINO 2026.4.1, `openvino/tools/ovc/__init__.py`). Where its package is missing OpenVINO does without.
+    """
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]  # Python's word for: it is missing
+    import openvino
+
+    return openvino
+
+
 def load(file: Path) -> OpenVino:
     """Loads a network in OpenVINO's format: two files, of which the second ends in `.bin`.
 
     Raises:
         EvaluationError: a file is missing or damaged.
     """
-    import openvino
-
-    core = openvino.Core()
+    core = import_openvino().Core()
     try:
         model = core.read_model(file)
         model.reshape({0: [1, *list(model.input(0).partial_shape)[1:]]})
