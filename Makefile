@@ -84,7 +84,7 @@ format: $(READY) ## format the code
 	ruff check --fix .
 
 lock: $(READY) ## pin every dependency again in requirements.lock and requirements-gpu.lock
-	uv pip compile --quiet --universal --generate-hashes --extra dev --extra team --python-version 3.11 \
+	uv pip compile --quiet --universal --generate-hashes --extra dev --extra ray --extra team --python-version 3.11 \
 	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" pyproject.toml -o requirements.lock
 	uv pip compile --quiet --universal --generate-hashes --group gpu -c requirements.lock --python-version 3.11 \
 	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" -o requirements-gpu.lock
