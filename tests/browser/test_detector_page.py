@@ -76,7 +76,7 @@ def make_subject(network: Path) -> Subject:
         threshold=0.5,
         is_half=False,
         bins=bins,
-        training=TrainingPictures(images=840, side_pixels=128, jpeg_quality=80),
+        training=TrainingPictures(images=840, size=None, side_pixels=128, jpeg_quality=80),
         framing=None,
         warnings=["it learnt from drawings, and was judged on drawings: of photographs it knows nothing"],
         data={"name": "unmask/sample", "version": "1", "sha256": "cd" * 32},

@@ -65,7 +65,7 @@ def make_manifest() -> Manifest:
         threshold=THRESHOLD,
         is_half=False,
         bins=[Counted(low=0.0, high=0.5, images=40, fakes=2), Counted(low=0.5, high=1.0, images=40, fakes=38)],
-        training=TrainingPictures(images=840, side_pixels=SIDE, jpeg_quality=80),
+        training=TrainingPictures(images=840, size=None, side_pixels=SIDE, jpeg_quality=80),
         framing=None,
         warnings=["of <b>photographs</b> it knows nothing"],
         data={"name": "drawn", "version": "1", "sha256": DIGEST},

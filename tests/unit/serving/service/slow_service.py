@@ -40,7 +40,7 @@ def main() -> None:
         threshold=0.5,
         is_half=False,
         bins=[],
-        training=TrainingPictures(images=1, side_pixels=16, jpeg_quality=None),
+        training=TrainingPictures(images=1, size=None, side_pixels=16, jpeg_quality=None),
         framing=None,
         warnings=[],
         data={"name": "none"},
