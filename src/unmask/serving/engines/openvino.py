@@ -24,9 +24,14 @@ class OpenVino:
     """A network compiled for this machine's CPU: at once for a single picture, and for many when many come."""
 
     def __init__(self, core: Any, model: Any) -> None:
-        """Compiles for a single picture."""
+        """Compiles for a single picture, and judges a black one."""
         self.core, self.model = core, model
         self.one = core.compile_model(model, "CPU", ONE)
+        # OpenVINO 2026.4.1 hangs for good where two threads are the first in a process to give it a picture: of 25
+        # processes 15 did, and none where one picture went before.
+        side = model.input(0).shape[1]
+        for _ in self.answers([np.zeros((side, side, 3), np.uint8)]):
+            pass
 
     @cached_property
     def many(self) -> Any:
@@ -35,13 +40,7 @@ class OpenVino:
 
     def for_threads(self, count: int) -> "Shared":
         """See `Engine.for_threads`: as many streams as threads, each with its share of the cores."""
-        shared = Shared(self.core.compile_model(self.model, "CPU", {**EXACT, "NUM_STREAMS": count}))
-        # OpenVINO 2026.4.1 hangs for good where two threads are the first in a process to give it a picture: of 25
-        # processes 15 did, and none where one picture went before.
-        side = self.model.input(0).shape[1]
-        for _ in shared.answers([np.zeros((side, side, 3), np.uint8)]):
-            pass
-        return shared
+        return Shared(self.core.compile_model(self.model, "CPU", {**EXACT, "NUM_STREAMS": count}))
 
     def answers(self, pictures: Iterable[Pixels]) -> Iterator[Answer]:
         """See `Engine.answers`."""
