@@ -198,6 +198,12 @@ def test_a_bad_picture_does_not_stop_the_rest(trained: Path) -> None:
     assert result.stderr == ""
 
 
+def test_heatmaps_need_the_network_of_keras(trained: Path) -> None:
+    result = unmask("predict", "grey.png", "--heatmap", "reasons", folder=trained)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert "cannot load bundles/cnn/model.keras" in result.stderr
+
+
 @pytest.mark.parametrize(
     ("model", "message"),
     [

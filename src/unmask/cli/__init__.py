@@ -17,6 +17,7 @@ COMMANDS = (
     lineage.trace,
     lineage.ui,
     detectors.predict,
+    detectors.explain,
     detectors.check,
     detectors.export,
     scoring.score,

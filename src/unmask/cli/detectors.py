@@ -10,16 +10,18 @@ from unmask.cli.places import BUNDLES, MODELS, RAW, REPORTS, SPLIT
 from unmask.console import silent_start
 
 A_DETECTOR = "A model of bundles/, champion, a bundle's folder, or a file that export wrote."
+KERAS_FILE = "model.keras"
 EXIT_FAKE, EXIT_ERROR = 1, 2
 
 
-def predict(
+def predict(  # noqa: PLR0913 - each is an option of the command
     images: Annotated[list[str], typer.Argument(help="Pictures, folders, zips, patterns, or - for standard input.")],
     model: Annotated[str, typer.Option(help=A_DETECTOR)] = "champion",
     engine: Annotated[str, typer.Option(help="What computes: openvino or onnx.")] = "openvino",
     is_json: Annotated[bool, typer.Option("--json", help="Print JSON: all that is known.")] = False,
     is_csv: Annotated[bool, typer.Option("--csv", help="Print CSV: a line for each picture.")] = False,
     allows_addresses: Annotated[bool, typer.Option("--allow-urls", help="Fetch what begins with http.")] = False,
+    heatmap: Annotated[Path | None, typer.Option(help="A folder for pictures of why, one for each.")] = None,
 ) -> None:
     """Judge pictures: real or fake, and how likely fake.
 
@@ -31,13 +33,18 @@ def predict(
     from unmask.errors import ImageError, UnmaskError
     from unmask.serving import judgements
     from unmask.serving.inputs import pictures_of
-    from unmask.serving.locate import locate
+    from unmask.serving.locate import find_bundle, locate
 
     try:
         with silent_start():
             detector = locate(model, bundles=BUNDLES, reports=REPORTS, engine=engine)
         pictures = pictures_of(images, allows_addresses=allows_addresses)
+        if heatmap is not None:
+            pictures = iter(kept := list(pictures))
         found = list(progress(judgements.judge(detector, pictures), total=None, description="judged"))
+        if heatmap is not None:
+            folder = find_bundle(model, bundles=BUNDLES, reports=REPORTS)
+            write_heatmaps(heatmap, detector, folder / KERAS_FILE, zip(kept, found, strict=True))
     except UnmaskError as error:
         fail(error, status=EXIT_ERROR)
     if is_json:
@@ -50,6 +57,27 @@ def predict(
         raise typer.Exit(EXIT_ERROR)
     if any(one.is_fake for one in found):
         raise typer.Exit(EXIT_FAKE)
+
+
+def write_heatmaps(folder: Path, detector: Any, network_file: Path, judged: Any) -> None:
+    """Draws why each picture was judged as it was: `0001-NAME.png`, by its place among all."""
+    from unmask import artifacts
+    from unmask.errors import ImageError
+
+    with silent_start():
+        from unmask.figures import png
+        from unmask.serving import explaining
+
+        network = explaining.load_network(network_file)
+    for number, (picture, one) in enumerate(judged, start=1):
+        if isinstance(one.verdict, ImageError):
+            continue
+        name = Path(picture.name).name
+        figure = explaining.draw(
+            explaining.reasons_of(detector, network, picture.content), name=name, model=detector.name
+        )
+        with artifacts.atomic_path(folder / f"{number:04d}-{Path(name).stem}.png") as temporary:
+            temporary.write_bytes(png(figure))
 
 
 def show_judgements(found: list[Any], *, detector: Any) -> None:
@@ -71,6 +99,32 @@ def show_judgements(found: list[Any], *, detector: Any) -> None:
         table.add_row(Text(one.name), *shown[: len(table.columns) - 1])
     Console().print(table)
     typer.echo("Fakes among alike: of the test pictures with such a score, how many were fake (95% interval).")
+
+
+def explain(
+    image: Annotated[Path, typer.Argument(help="A picture: JPEG, PNG or WebP.")],
+    output: Annotated[Path, typer.Option(help="The PNG to write.")] = Path("explanation.png"),
+    model: Annotated[str, typer.Option(help="A model of bundles/, champion, or a bundle's folder.")] = "champion",
+) -> None:
+    """Show why a picture was judged as it was: what the network saw, a heatmap, and the spectrum, side by side.
+
+    A heatmap marks what speaks for the answer; whether this model's can be believed, its model card says.
+    """
+    from unmask import artifacts
+
+    with silent_start():
+        from unmask.figures import png
+        from unmask.serving import explaining
+        from unmask.serving.bundle.read import load_bundle
+        from unmask.serving.locate import find_bundle
+
+        folder = find_bundle(model, bundles=BUNDLES, reports=REPORTS)
+        detector, network = load_bundle(folder), explaining.load_network(folder / KERAS_FILE)
+    reasons = explaining.reasons_of(detector, network, image)
+    with artifacts.atomic_path(output) as temporary:
+        temporary.write_bytes(png(explaining.draw(reasons, name=image.name, model=detector.name)))
+    verdict = reasons[0].verdict
+    typer.echo(f"{image}: {verdict.label}, P(fake) {verdict.score:.3f}; see {output}")
 
 
 def check(
