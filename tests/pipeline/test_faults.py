@@ -28,7 +28,7 @@ TARGETS = (
     Target("train@resnet50", ("models/resnet50",), "train.resnet50.recipe.seed", (7, 8), kills_per_repro=5),
     Target("evaluate@cnn", (CNN,), "evaluate.calibration_bins", (10, 5), kills_per_repro=2),
     Target("evaluate@resnet50", (RESNET50,), "evaluate.calibration_bins", (10, 5), kills_per_repro=2),
-    Target("export@cnn", ("bundles/cnn",), "export.reference_images", (30, 20), kills_per_repro=2),
+    Target("export@cnn", ("bundles/cnn",), "export.reference_images", (2000, 20), kills_per_repro=2),
     Target("compare", ("reports/compare",), "compare.champion_metric", ("roc_auc_score", "accuracy_score")),
 )
 CHEAP = TARGETS[1:3]
