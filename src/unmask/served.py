@@ -55,12 +55,11 @@ def row_of(found: Verdict | ImageError) -> dict[str, Any]:
     """Gives a verdict's row."""
     if isinstance(found, ImageError):
         return {"label": "", "score": None, "threshold": None, "cautions": "", "error": str(found)}
-    cautions = " ".join(caution.name for caution in found.cautions)
     return {
         "label": found.label,
         "score": found.score,
         "threshold": found.threshold,
-        "cautions": cautions,
+        "cautions": found.caution_names,
         "error": "",
     }
 

@@ -11,11 +11,11 @@ from unmask.records import TEST
 from unmask.serving.checks.encoding import pixels_of
 from unmask.serving.checks.finding import Pictures
 from unmask.serving.detector import Detector
-from unmask.serving.pipeline_model import METRICS_FILE
+from unmask.serving.inputs import SUFFIXES
+from unmask.tracking.contents import METRICS_FILE
 
 NUM_PICTURES = 32
 MIN_PICTURES = 8  # fewer say little of an average
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 PREDICTIONS_FILE = "predictions.csv"
 
 

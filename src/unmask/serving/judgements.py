@@ -82,6 +82,6 @@ def as_csv(found: Sequence[Judgement], detector: Detector) -> str:
         else:
             verdict = one.verdict
             row |= {"label": verdict.label, "score": f"{verdict.score:.6f}", "threshold": verdict.threshold}
-            row |= {"faces": len(verdict.faces), "cautions": " ".join(caution.name for caution in verdict.cautions)}
+            row |= {"faces": len(verdict.faces), "cautions": verdict.caution_names}
         writer.writerow(row)
     return text.getvalue()

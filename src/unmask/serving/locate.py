@@ -9,10 +9,10 @@ from unmask.evaluation.judge import read_value
 from unmask.serving.bundle.manifest import MANIFEST_FILE
 from unmask.serving.bundle.read import DEFAULT_ENGINE, load_bundle
 from unmask.serving.detector import Detector
+from unmask.tracking.contents import CHAMPION_FILE
 from unmask.tracking.registered import ALIAS_SIGN, fetch_bundle
 
 CHAMPION = "champion"
-CHAMPION_FILE = "champion.json"
 KERAS_SUFFIX = ".keras"
 
 

@@ -9,10 +9,7 @@ from unmask.models import saved
 from unmask.serving.detector import Detector
 from unmask.serving.engines.network import Network
 from unmask.serving.precision import is_half
-
-MODEL_FILE = "model.keras"
-TRAINING_FILE = "training.json"
-METRICS_FILE = "metrics.json"
+from unmask.tracking.contents import METRICS_FILE, MODEL_FILE, TRAINING_FILE
 
 
 def load_model(model_folder: Path, report_folder: Path) -> Detector:

@@ -107,6 +107,11 @@ class Verdict:
     box: Box | None = None
     faces: tuple["Verdict", ...] = ()
 
+    @property
+    def caution_names(self) -> str:
+        """Names the cautions, a space between."""
+        return " ".join(caution.name for caution in self.cautions)
+
 
 def band_of(score: float, bins: Sequence[Bin]) -> Band | None:
     """Looks up what became of test pictures with a score like this one.

@@ -17,9 +17,9 @@ from unmask.artifacts import sha256_of_file
 from unmask.environment import Environment
 from unmask.tracking.contents import TrainedModel
 from unmask.tracking.models import used_store
+from unmask.tracking.registered import MANIFEST_FILE
 from unmask.tracking.runs import DETECTOR_TAG, Runs
 
-MANIFEST_FILE = "detector.json"
 BUNDLE_TAG = "bundle_sha256"
 PACKAGE = Path(unmask.__file__).parent
 SERVED = PACKAGE / "served.py"

@@ -9,8 +9,8 @@ from pydantic.dataclasses import dataclass
 from unmask.artifacts import sha256_of_file
 from unmask.config.values import STRICT, Count, CountOrNone, Positive, Probability
 from unmask.errors import EvaluationError
+from unmask.tracking.registered import MANIFEST_FILE as MANIFEST_FILE
 
-MANIFEST_FILE = "detector.json"
 FORMAT = 1
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 ADVICE = "run `dvc repro export` or `dvc pull`"

@@ -61,7 +61,7 @@ def row_of(judgement: Judgement, detector: Detector) -> dict[str, Any]:
     row |= {name: getattr(verdict, name) for name in ("label", "score", "threshold", "distance")}
     if verdict.facts is not None:
         row |= {name: getattr(verdict.facts, name) for name in ("width", "height", "jpeg_quality", "brightness")}
-    return {**row, "faces": len(verdict.faces), "cautions": " ".join(caution.name for caution in verdict.cautions)}
+    return {**row, "faces": len(verdict.faces), "cautions": verdict.caution_names}
 
 
 def table_of(rows: Iterable[dict[str, Any]]) -> pa.Table:
