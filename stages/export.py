@@ -77,7 +77,10 @@ def read_pictures(arguments: argparse.Namespace, parameters: config.Config) -> "
         records[records["member"].isin(read_split(arguments.split / f"{split}.csv")["member"])]
         for split in (TRAIN, VALIDATION)
     )
-    return Learnt(find_archive(arguments.raw), train, validation, limit=parameters.export.reference_images)
+    export = parameters.export
+    return Learnt(
+        find_archive(arguments.raw), train, validation, limit=export.reference_images, int8_limit=export.int8_images
+    )
 
 
 def read_arguments() -> argparse.Namespace:

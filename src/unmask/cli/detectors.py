@@ -17,7 +17,7 @@ EXIT_FAKE, EXIT_ERROR = 1, 2
 def predict(  # noqa: PLR0913 - each is an option of the command
     images: Annotated[list[str], typer.Argument(help="Pictures, folders, zips, patterns, or - for standard input.")],
     model: Annotated[str, typer.Option(help=A_DETECTOR)] = "champion",
-    engine: Annotated[str, typer.Option(help="What computes: openvino or onnx.")] = "openvino",
+    engine: Annotated[str, typer.Option(help="What computes: openvino, onnx or int8.")] = "openvino",
     is_json: Annotated[bool, typer.Option("--json", help="Print JSON: all that is known.")] = False,
     is_csv: Annotated[bool, typer.Option("--csv", help="Print CSV: a line for each picture.")] = False,
     allows_addresses: Annotated[bool, typer.Option("--allow-urls", help="Fetch what begins with http.")] = False,

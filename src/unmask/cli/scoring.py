@@ -16,7 +16,7 @@ def score(
     pictures: Annotated[str, typer.Argument(metavar="IN", help="A folder, a zip, or s3://BUCKET/PREFIX.")],
     table: Annotated[Path, typer.Argument(metavar="OUT.parquet", help="The folder to write, in parts.")],
     model: Annotated[str, typer.Option(help="A model of bundles/, champion, or a bundle's folder.")] = "champion",
-    engine: Annotated[str, typer.Option(help="What computes: openvino or onnx.")] = "openvino",
+    engine: Annotated[str, typer.Option(help="What computes: openvino, onnx or int8.")] = "openvino",
     part_pictures: Annotated[int, typer.Option("--part", min=1, help="Pictures a part.")] = 1000,
     ray: Annotated[str, typer.Option(help="Score on a cluster, by Ray: its address, auto, or local.")] = "",
 ) -> None:

@@ -14,7 +14,7 @@ LEAST_KEY = 16  # characters: a shorter key can be guessed
 
 def serve(
     model: Annotated[str, typer.Option(help="A model of bundles/, champion, or a bundle's folder.")] = "champion",
-    engine: Annotated[str, typer.Option(help="What computes: openvino or onnx.")] = "openvino",
+    engine: Annotated[str, typer.Option(help="What computes: openvino, onnx or int8.")] = "openvino",
     host: Annotated[str, typer.Option(help="The address to listen on; 0.0.0.0 for all.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="The port to listen on; 0 for any that is free.")] = DEFAULT_PORT,
     workers: Annotated[int, typer.Option(help="Pictures judged at once; 0 for as many as there are cores.")] = 0,

@@ -82,7 +82,7 @@ class Detector:
         Args:
             source: a bundle's folder; a model's name or "champion", of the checkout; an alias of MLflow's registry,
                 "unmask@champion"; or a file of `unmask export`.
-            engine: what computes: "openvino" or "onnx".
+            engine: what computes: "openvino", "onnx" or "int8".
             root: the checkout; None: the current folder.
 
         Returns:

@@ -67,6 +67,23 @@ class FaceFraming:
 
 
 @dataclass(frozen=True, config=STRICT)
+class Int8:
+    """What 8 bits cost: how the scores of validation pictures differ from those of 32 bits.
+
+    Attributes:
+        images: that were judged by both.
+        changed: how many of their labels differ.
+        mean_difference: of P(fake), its sign left out.
+        largest_difference: of P(fake).
+    """
+
+    images: Count
+    changed: CountOrNone
+    mean_difference: Probability
+    largest_difference: Probability
+
+
+@dataclass(frozen=True, config=STRICT)
 class Manifest:
     """What a bundle says of itself.
 
@@ -82,6 +99,7 @@ class Manifest:
         bins: what became of the test split, by score.
         training: of the pictures that the model learnt from.
         framing: how they frame a face; null where faces are not looked for.
+        int8: what 8 bits cost; null where there is no such network.
         warnings: what the evaluation warns of, sentences without a full stop.
         data: of the archive: its name, version and sha256.
         files: the bundle's other files, with their sha256.
@@ -101,6 +119,7 @@ class Manifest:
     warnings: list[str]
     data: dict[str, str]
     files: dict[str, Sha256]
+    int8: Int8 | None = None
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -128,7 +147,7 @@ def checked(folder: Path, manifest: Manifest, name: str) -> Path:
     """
     file = folder / name
     if name not in manifest.files:
-        raise EvaluationError(f"{folder} has no {name}")
+        raise EvaluationError(f"{folder} has no {name}: it was exported without")
     try:
         digest = sha256_of_file(file)
     except OSError as error:

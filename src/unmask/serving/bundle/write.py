@@ -15,19 +15,21 @@ from sklearn.covariance import LedoitWolf
 
 from unmask import artifacts
 from unmask.data.members import read_members
+from unmask.data.pictures.decoding import Pixels
 from unmask.errors import EvaluationError
 from unmask.evaluation.judge import Judge
 from unmask.records import LABEL_NAMES, Source
 from unmask.serving.bundle.convert import write_onnx, write_openvino
 from unmask.serving.bundle.embedding import with_embedding
-from unmask.serving.bundle.manifest import FORMAT, MANIFEST_FILE
+from unmask.serving.bundle.manifest import FORMAT, MANIFEST_FILE, Int8
+from unmask.serving.bundle.quantise import cost_of, write_int8
 from unmask.serving.bundle.read import SURROUNDINGS_FILE
 from unmask.serving.detector import Detector
-from unmask.serving.engines import openvino
+from unmask.serving.engines import FILES, INT8, openvino
 from unmask.serving.engines.network import Network
 from unmask.serving.experience import Experience, Surroundings
 from unmask.serving.export import export
-from unmask.serving.faces import Framing, framing_of
+from unmask.serving.faces import framing_of
 from unmask.serving.pictures import read_picture
 from unmask.serving.precision import in_full, is_half
 from unmask.serving.verdict import Bin, Verdict
@@ -78,12 +80,14 @@ class Learnt:
         train: `records.RECORD_COLUMNS` of the training split.
         validation: the same of the validation split.
         limit: of either, at most so many are looked at: the first by their hash, which is as good as drawn.
+        int8_limit: so many training pictures fit the network in 8 bits; 0: there is none.
     """
 
     archive: Path
     train: pd.DataFrame
     validation: pd.DataFrame
     limit: int
+    int8_limit: int
 
     def contents(self, table: pd.DataFrame, *, limit: int) -> Iterator[bytes]:
         """Reads pictures of one split."""
@@ -129,11 +133,15 @@ def write(folder: Path, judged: Judged, learnt: Learnt, *, finds_faces: bool) ->
         embeddings_of(fast, learnt.contents(learnt.validation, limit=learnt.limit)),
     )
     experience = experience_of(judged, learnt, surroundings)
-    artifacts.write_csv(folder / REFERENCE_FILE, table_of(replace(fast, experience=experience), learnt))
+    reference_table = table_of(replace(fast, experience=experience), learnt)
+    artifacts.write_csv(folder / REFERENCE_FILE, reference_table)
+    int8 = write_quantised(folder, fast, learnt, scores=reference_table["score"]) if learnt.int8_limit else None
     write_surroundings(folder / SURROUNDINGS_FILE, surroundings)
     artifacts.write_text(folder / CARD_FILE, judged.card)
     files = {path.name: artifacts.sha256_of_file(path) for path in sorted(folder.iterdir())}
-    artifacts.write_json(folder / MANIFEST_FILE, describe(judged, learnt, experience, framing, files=files))
+    manifest = describe(judged, learnt, experience, files=files)
+    manifest |= {"framing": framing and asdict(framing), "int8": int8 and asdict(int8)}
+    artifacts.write_json(folder / MANIFEST_FILE, manifest)
     return difference
 
 
@@ -154,6 +162,25 @@ def require_parity(fast: Detector, reference: Detector, contents: Sequence[bytes
             f"{PARITY_LIMIT:g}"
         )
     return difference
+
+
+def write_quantised(folder: Path, exact: Detector, learnt: Learnt, *, scores: pd.Series) -> Int8:
+    """Adds the network of 8 bits to a bundle.
+
+    Args:
+        folder: where `model.onnx` lies.
+        exact: the detector that computes with 32 bits.
+        learnt: its pictures; those of training fit the network, those of validation show what it costs.
+        scores: P(fake) of the validation pictures, by `exact`.
+
+    Returns:
+        What it costs.
+    """
+    file = folder / FILES[INT8][0]
+    write_int8(folder / "model.onnx", file, seen_by(exact, learnt.contents(learnt.train, limit=learnt.int8_limit)))
+    small = replace(exact, engine=openvino.load(file))
+    verdicts = small.predict(learnt.contents(learnt.validation, limit=learnt.limit))
+    return cost_of(np.array([verdict.score for verdict in verdicts]), scores.to_numpy(), threshold=exact.threshold)
 
 
 def portraits(learnt: Learnt) -> Iterator[Image.Image]:
@@ -179,8 +206,13 @@ def experience_of(judged: Judged, learnt: Learnt, surroundings: Surroundings) ->
 
 def embeddings_of(detector: Detector, contents: Iterable[bytes]) -> NDArray[np.float64]:
     """Gives what the network's last layer sees of whole pictures, (pictures, dimensions)."""
-    pixels = (detector.view(read_picture(content)).pixels for content in contents)
-    return np.array([answer.embedding for answer in detector.engine.answers(pixels)], dtype=np.float64)
+    answers = detector.engine.answers(seen_by(detector, contents))
+    return np.array([answer.embedding for answer in answers], dtype=np.float64)
+
+
+def seen_by(detector: Detector, contents: Iterable[bytes]) -> Iterator[Pixels]:
+    """Brings whole pictures to what a network sees, each (size, size, 3), uint8."""
+    return (detector.view(read_picture(content)).pixels for content in contents)
 
 
 def surroundings_of(train: NDArray[np.float64], validation: NDArray[np.float64]) -> Surroundings:
@@ -215,10 +247,8 @@ def row_of(verdict: Verdict) -> dict[str, float | None]:
     return {"score": verdict.score, "distance": verdict.distance, **asdict(facts)}
 
 
-def describe(
-    judged: Judged, learnt: Learnt, experience: Experience, framing: Framing | None, *, files: Mapping[str, str]
-) -> dict[str, Any]:
-    """Makes the manifest; see `manifest.Manifest`."""
+def describe(judged: Judged, learnt: Learnt, experience: Experience, *, files: Mapping[str, str]) -> dict[str, Any]:
+    """Makes the manifest but for what is measured beside it; see `manifest.Manifest`."""
     calibration = judged.judge.calibration
     return {
         "format": FORMAT,
@@ -236,7 +266,6 @@ def describe(
             "jpeg_quality": experience.jpeg_quality,
         },
         "is_half": is_half(judged.network),
-        "framing": framing and asdict(framing),
         "warnings": list(judged.warnings),
         "data": {"name": judged.source.name, "version": judged.source.version, "sha256": judged.source.sha256},
         "files": dict(files),

@@ -112,7 +112,10 @@ def import_openvino() -> Any:
 
 
 def load(file: Path) -> OpenVino:
-    """Loads a network in OpenVINO's format: two files, of which the second ends in `.bin`.
+    """Loads a network.
+
+    Args:
+        file: in OpenVINO's format: two files, of which the second ends in `.bin`; or in ONNX' format.
 
     Raises:
         EvaluationError: a file is missing or damaged.
@@ -123,4 +126,4 @@ def load(file: Path) -> OpenVino:
         model.reshape({0: [1, *list(model.input(0).partial_shape)[1:]]})
         return OpenVino(core, model)
     except Exception as error:  # its own errors are plain RuntimeErrors of many lines
-        raise EvaluationError(f"cannot load {file}: {str(error).splitlines()[-1]}") from error
+        raise EvaluationError(f"cannot load {file}: {str(error).rstrip().splitlines()[-1]}") from error

@@ -27,7 +27,7 @@ from unmask.serving.verdict import Bin
 SIZE = 16
 MEASURED = ("sha256", "width", "height", "jpeg_quality")
 FILES = [
-    *("detector.json", "model-card.md", "model.bin", "model.keras", "model.onnx", "model.xml"),
+    *("detector.json", "model-card.md", "model-int8.onnx", "model.bin", "model.keras", "model.onnx", "model.xml"),
     *("reference.csv", "surroundings.npz"),
 ]
 
@@ -71,7 +71,7 @@ def learnt(tmp_path_factory: pytest.TempPathFactory) -> Learnt:
             seen = vars(inspect_image(content, max_pixels=10**6))
             rows.append({"member": name, **{column: seen[column] for column in MEASURED}})
     table = pd.DataFrame(rows)
-    return Learnt(archive, table.iloc[:28], table.iloc[28:], limit=100)
+    return Learnt(archive, table.iloc[:28], table.iloc[28:], limit=100, int8_limit=20)
 
 
 @pytest.fixture(scope="module", params=["alone", "averaged"])
@@ -100,6 +100,24 @@ def test_every_engine_gives_keras_scores(bundle: Path, engine: str) -> None:
     keras_scores = np.array([v.score for v in load_exported(bundle / "model.keras").predict(pictures)])
     assert np.abs(scores - keras_scores).max() <= PARITY_LIMIT
     assert scores.std() > 1e-3
+
+
+def test_the_manifest_says_what_8_bits_cost(bundle: Path, learnt: Learnt) -> None:
+    contents = list(learnt.contents(learnt.validation, limit=100))
+    small, exact = (load_bundle(bundle, engine=engine) for engine in ("int8", "openvino"))
+    scores, exact_scores = (np.array([verdict.score for verdict in one.predict(contents)]) for one in (small, exact))
+    said = json.loads((bundle / "detector.json").read_text())["int8"]
+    differences = np.abs(scores - exact_scores)
+    assert said["images"] == len(learnt.validation)
+    assert said["largest_difference"] == pytest.approx(differences.max(), abs=2e-6)
+    assert said["mean_difference"] == pytest.approx(differences.mean(), abs=2e-6)
+    assert 0 < said["largest_difference"] < 0.1
+
+
+def test_without_pictures_for_it_there_is_no_network_of_8_bits(learnt: Learnt, tmp_path: Path) -> None:
+    write(tmp_path, judged(member(1)), replace(learnt, int8_limit=0), finds_faces=False)
+    assert not (tmp_path / "model-int8.onnx").exists()
+    assert json.loads((tmp_path / "detector.json").read_text())["int8"] is None
 
 
 def test_the_reference_is_the_validation_pictures(bundle: Path, learnt: Learnt) -> None:
