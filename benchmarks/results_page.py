@@ -9,6 +9,7 @@ from typing import Any
 from benchmarks import results
 from benchmarks.ablation_section import ABLATION, ablation_sections
 from benchmarks.audit_section import audit_section
+from benchmarks.bundle_section import BUNDLES, bundle_section
 from benchmarks.evaluation_section import EVALUATIONS, evaluation_section
 from benchmarks.loss_section import LOSSES, loss_section
 from benchmarks.results import Row
@@ -66,11 +67,18 @@ def main() -> None:
 
 def page_of(folder: Path) -> str:
     """Writes the page from every file of measurements in a folder; one that is missing measured nothing."""
-    audits, searches, ablation, evaluations = (
-        results.kept(folder / file.name, nothing={}) for file in (AUDITS, LOSSES, ABLATION, EVALUATIONS)
+    audits, searches, ablation, evaluations, bundles = (
+        results.kept(folder / file.name, nothing={}) for file in (AUDITS, LOSSES, ABLATION, EVALUATIONS, BUNDLES)
     )
     rows = results.load(folder / results.RESULTS.name)
-    return render(rows, audits=audits, searches=searches, ablation=list(ablation), evaluations=evaluations)
+    return render(
+        rows,
+        audits=audits,
+        searches=searches,
+        ablation=list(ablation),
+        evaluations=evaluations,
+        bundles=bundles,
+    )
 
 
 def render(
@@ -80,6 +88,7 @@ def render(
     searches: Mapping[str, Mapping[str, Any]],
     ablation: Sequence[Mapping[str, Any]] = (),
     evaluations: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
+    bundles: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
 ) -> str:
     """Writes the page.
 
@@ -89,6 +98,7 @@ def render(
         searches: model and recipe to what the search for a loss found.
         ablation: what each choice of a recipe brings on validation.
         evaluations: model and recipe to all that was found out about it.
+        bundles: model and recipe to what its bundle's engines make of it.
 
     Returns:
         Markdown.
@@ -102,6 +112,7 @@ def render(
     parts += [ABOUT_PAPER.format(paper=PAPER, images=PAPER_IMAGES, rows=paper), *agreement(rows), *not_measured(rows)]
     texts = (
         evaluation_section(evaluations),
+        bundle_section(bundles),
         *ablation_sections(ablation),
         loss_section(searches),
         audit_section(audits),

@@ -6,15 +6,21 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from unmask import losses
+from unmask.data.drawing.specimen import draw_specimen
+from unmask.serving.bundle.read import load_bundle
+from unmask.serving.engines import ENGINES, INT8, PARITY_LIMIT
+from unmask.serving.export import load_exported
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 from project import EXTERNAL, ROOT, Project, make_project
 
+EXACT_ENGINES = [name for name in ENGINES if name != INT8]
 QUESTIONS = ("cat ", "dvc exp show", "dvc metrics", "dvc params", "dvc plots")  # of a page: what trains nothing
 
 
@@ -57,6 +63,17 @@ def test_the_reproduced_models_behave(project: Project, model: str) -> None:
     shown = project.run("unmask", "check", model).stderr
     assert "FAILED" not in shown
     assert "left out" not in shown  # the scores that evaluate stored were compared too
+
+
+@pytest.mark.parametrize("model", ["cnn", "resnet50"])
+def test_a_bundles_engines_agree_with_keras_on_500_pictures(project: Project, model: str) -> None:
+    pictures = [draw_specimen(seed=5, label=index % 2, index=index, image_size=32) for index in range(500)]
+    folder = project.root / "bundles" / model
+    detectors = [load_exported(folder / "model.keras"), *(load_bundle(folder, engine=name) for name in EXACT_ENGINES)]
+    keras_scores, *others = [np.array([verdict.score for verdict in one.predict(pictures)]) for one in detectors]
+    assert keras_scores.std() > 1e-4
+    for scores in others:
+        assert np.abs(scores - keras_scores).max() <= PARITY_LIMIT
 
 
 def test_dvc_shows_metrics_plots_and_parameters(project: Project) -> None:

@@ -25,7 +25,7 @@ from unmask.serving.bundle.manifest import FORMAT, MANIFEST_FILE, Int8
 from unmask.serving.bundle.quantise import cost_of, write_int8
 from unmask.serving.bundle.read import SURROUNDINGS_FILE
 from unmask.serving.detector import Detector
-from unmask.serving.engines import FILES, INT8, openvino
+from unmask.serving.engines import FILES, INT8, PARITY_LIMIT, openvino
 from unmask.serving.engines.network import Network
 from unmask.serving.experience import Experience, Surroundings
 from unmask.serving.export import export
@@ -35,7 +35,6 @@ from unmask.serving.precision import in_full, is_half
 from unmask.serving.verdict import Bin, Verdict
 
 KERAS_FILE, CARD_FILE, REFERENCE_FILE = "model.keras", "model-card.md", "reference.csv"
-PARITY_LIMIT = 1e-4  # of P(fake): an engine that differs from Keras by more is a fault, and no bundle is made
 PARITY_PICTURES = 32
 FRAMED_PICTURES = 64
 PART = 256  # pictures whose bytes are in memory at once

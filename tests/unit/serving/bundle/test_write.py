@@ -19,7 +19,8 @@ from unmask.models.average import average
 from unmask.records import FAKE, REAL, Source
 from unmask.serving.bundle import write as writing
 from unmask.serving.bundle.read import load_bundle
-from unmask.serving.bundle.write import PARITY_LIMIT, Judged, Learnt, write
+from unmask.serving.bundle.write import Judged, Learnt, write
+from unmask.serving.engines import PARITY_LIMIT
 from unmask.serving.engines.network import Network
 from unmask.serving.export import load_exported
 from unmask.serving.verdict import Bin
