@@ -1,10 +1,11 @@
 r"""Holds pictures of several kinds against a bundle's validation pictures; docs/monitoring.json keeps what was found.
 
-    python -m benchmarks.monitoring --bundle bundles/cnn --archive "$UNMASK_REAL_DATA/faces-140k-subset.zip" \
-      --split data/split/test.csv --other faceswap photoshop stylegan-other
+    python -m benchmarks.monitoring --archive "$UNMASK_REAL_DATA/faces-140k-subset.zip" --recipe real-subset \
+      --model cnn --other faceswap photoshop stylegan-other
 
-The bundle is that of a model which was trained on the archive. In the test pictures of its own split no drift may be
-found, and in those of every other archive it must be; else the command fails.
+The stages run in a clone below benchmarks/tmp, as those of benchmarks.real_faces do: a model that it has trained there
+is not trained again. In the test pictures of its own split no drift may be found, and in those of every other archive
+it must be; else the command fails.
 """
 
 import argparse
@@ -16,12 +17,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from unmask import artifacts, environment
+from benchmarks import monitoring_section, real_faces, results_page, workspace
+from unmask import artifacts
 from unmask.console import progress, run_stage
 from unmask.data.archives.directory import read_directory
 from unmask.data.archives.entries import Entry
 from unmask.data.archives.reader import ArchiveReader
 from unmask.errors import MonitoringError
+from unmask.records import TEST
 from unmask.serving.bundle.manifest import read_manifest
 from unmask.serving.bundle.read import load_bundle
 from unmask.serving.inputs import SUFFIXES
@@ -29,7 +32,7 @@ from unmask.serving.monitoring.compare import Rule, compare
 from unmask.serving.monitoring.reading import read_reference, read_scores
 from unmask.serving.scoring import resume, run
 
-FOUND = Path("docs/monitoring.json")
+PROGRAM = "python -m benchmarks.monitoring"
 ENGINE, PART = "openvino", 1000
 RULE = Rule(significance=0.01, limit=0.1)
 SEED = 7
@@ -37,21 +40,27 @@ SEED = 7
 
 def main() -> None:
     """Scores each set, compares it, and writes what was found."""
-    arguments = read_arguments()
-    real_data = environment.read().real_data
-    if real_data is None:
-        raise MonitoringError("set UNMASK_REAL_DATA to the folder of the archives")
-    held_out = set(pd.read_csv(arguments.split)["member"])
+    arguments = real_faces.read_arguments(__doc__, add=add_arguments)
+    real_data, folder = real_faces.real_data_folder(), arguments.work_folder
+    spelt = real_faces.spell_command(PROGRAM, arguments, real_data=real_data)
+    spelt += f" --other {' '.join(arguments.other)}"
+    commit = workspace.prepare(folder, checkout=Path.cwd())
+    real_faces.train(arguments, changes=arguments.set)
+    workspace.reproduce(folder, f"export@{arguments.model}")
+    bundle = folder / "bundles" / arguments.model
+    held_out = set(pd.read_csv(folder / "data" / "split" / f"{TEST}.csv")["member"])
     found = {}
     with tempfile.TemporaryDirectory() as temporary:
         for name in ("held-out", *arguments.other):
             archive = arguments.archive if name == "held-out" else real_data / f"{name}.zip"
             chosen = Path(temporary, f"{name}.zip")
             choose(archive, chosen, members=held_out if name == "held-out" else None, limit=arguments.pictures)
-            score(chosen, chosen.with_suffix(".parquet"), bundle=arguments.bundle)
-            found[name] = compared(chosen.with_suffix(".parquet"), arguments.bundle)
-    artifacts.write_json(FOUND, {"rule": {"significance": RULE.significance, "limit": RULE.limit}, "sets": found})
-    print(pd.DataFrame({name: one["differences"] for name, one in found.items()}).round(3).to_markdown())
+            score(chosen, chosen.with_suffix(".parquet"), bundle=bundle)
+            found[name] = compared(chosen.with_suffix(".parquet"), bundle)
+    rule = {"significance": RULE.significance, "limit": RULE.limit}
+    command = f"{spelt}  # {commit[:12]}"
+    artifacts.write_json(monitoring_section.MONITORING, {"rule": rule, "command": command, "sets": found})
+    results_page.main()
     wrong = [name for name, one in found.items() if bool(one["drift"]) == (name == "held-out")]
     if wrong:
         raise MonitoringError(f"not as expected: {', '.join(wrong)}")
@@ -90,16 +99,10 @@ def compared(table: Path, bundle: Path) -> dict[str, Any]:
     }
 
 
-def read_arguments() -> argparse.Namespace:
-    """Reads the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--bundle", type=Path, required=True)
-    parser.add_argument("--archive", type=Path, required=True, help="that the model was trained on")
-    parser.add_argument("--split", type=Path, required=True, help="the table of its test pictures")
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds what only this measurement knows."""
     parser.add_argument("--other", nargs="+", required=True, help="archives of UNMASK_REAL_DATA, without .zip")
     parser.add_argument("--pictures", type=int, default=600, help="of each, at most")
-    parser.add_argument("--debug", action="store_true")
-    return parser.parse_args()
 
 
 if __name__ == "__main__":

@@ -1,9 +1,8 @@
 """Writes docs/results.md from docs/results.json: python -m benchmarks.results_page."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from itertools import groupby
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 from benchmarks import results
@@ -12,6 +11,7 @@ from benchmarks.audit_section import audit_section
 from benchmarks.bundle_section import BUNDLES, bundle_section
 from benchmarks.evaluation_section import EVALUATIONS, evaluation_section
 from benchmarks.loss_section import LOSSES, loss_section
+from benchmarks.monitoring_section import MONITORING, monitoring_section
 from benchmarks.results import Row
 from unmask import artifacts
 from unmask.evaluation.bootstrap import bounds_text
@@ -19,6 +19,15 @@ from unmask.evaluation.paper import PAPER, PAPER_ACCURACY, PAPER_IMAGES
 
 PAGE = Path("docs/results.md")
 AUDITS = Path("docs/audits.json")
+# A file of measurements, and what writes its part of the page, in the page's order.
+SECTIONS: dict[Path, Callable[[Any], str]] = {
+    EVALUATIONS: evaluation_section,
+    BUNDLES: bundle_section,
+    MONITORING: monitoring_section,
+    ABLATION: lambda rows: "\n".join(ablation_sections(rows)),
+    LOSSES: loss_section,
+    AUDITS: audit_section,
+}
 ACCURACY, AREA = "accuracy_score", "roc_auc_score"
 # The paper's CNN, built and trained a second time, apart from this code, on the subset's 1,120 training images.
 TRIAL = {"data": "faces-140k-subset", "recipe": "paper", "model": "cnn"}
@@ -67,38 +76,16 @@ def main() -> None:
 
 def page_of(folder: Path) -> str:
     """Writes the page from every file of measurements in a folder; one that is missing measured nothing."""
-    audits, searches, ablation, evaluations, bundles = (
-        results.kept(folder / file.name, nothing={}) for file in (AUDITS, LOSSES, ABLATION, EVALUATIONS, BUNDLES)
-    )
-    rows = results.load(folder / results.RESULTS.name)
-    return render(
-        rows,
-        audits=audits,
-        searches=searches,
-        ablation=list(ablation),
-        evaluations=evaluations,
-        bundles=bundles,
-    )
+    sections = [write(results.kept(folder / file.name, nothing={})) for file, write in SECTIONS.items()]
+    return render(results.load(folder / results.RESULTS.name), sections=sections)
 
 
-def render(
-    rows: Sequence[Row],
-    *,
-    audits: Mapping[str, Mapping[str, Any]],
-    searches: Mapping[str, Mapping[str, Any]],
-    ablation: Sequence[Mapping[str, Any]] = (),
-    evaluations: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
-    bundles: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
-) -> str:
+def render(rows: Sequence[Row], *, sections: Sequence[str] = ()) -> str:
     """Writes the page.
 
     Args:
         rows: what was measured, sorted.
-        audits: data set to what its audit found.
-        searches: model and recipe to what the search for a loss found.
-        ablation: what each choice of a recipe brings on validation.
-        evaluations: model and recipe to all that was found out about it.
-        bundles: model and recipe to what its bundle's engines make of it.
+        sections: what else was, one text each; an empty one measured nothing.
 
     Returns:
         Markdown.
@@ -110,15 +97,8 @@ def render(
     if not rows:
         parts.append("Nothing has been measured yet.\n")
     parts += [ABOUT_PAPER.format(paper=PAPER, images=PAPER_IMAGES, rows=paper), *agreement(rows), *not_measured(rows)]
-    texts = (
-        evaluation_section(evaluations),
-        bundle_section(bundles),
-        *ablation_sections(ablation),
-        loss_section(searches),
-        audit_section(audits),
-    )
-    sections = [text for text in texts if text]
-    return "\n".join([*parts, *sections, REPEAT, commands(rows)]).rstrip() + "\n"
+    parts += [text for text in sections if text]
+    return "\n".join([*parts, REPEAT, commands(rows)]).rstrip() + "\n"
 
 
 def section(data: str, rows: Sequence[Row]) -> str:

@@ -58,13 +58,13 @@ def test_saved_rows_are_read_back(tmp_path):
 
 @pytest.mark.parametrize(("value", "verdict"), [(0.72, "agrees: it lies within"), (0.8, "does not agree")])
 def test_page_says_whether_the_papers_cnn_agrees_with_the_trial(value, verdict):
-    page = results_page.render(results.rows_of(report(value), **about()), audits={}, searches={})
+    page = results_page.render(results.rows_of(report(value), **about()))
     assert f"- accuracy_score: 0.70 there, {value:.3f} ({value - 0.05:.3f} to {value + 0.05:.3f}) here" in page
     assert verdict in page
 
 
 def test_page_shows_the_row_its_command_and_what_was_not_measured():
-    page = results_page.render(results.rows_of(report(0.7), **about()), audits={}, searches={})
+    page = results_page.render(results.rows_of(report(0.7), **about()))
     assert "## faces-140k-subset: 240 test images" in page
     assert "| cnn | paper | none | 0.700 (0.650 to 0.750) | 0.700 (0.650 to 0.750) | 3.1 |" in page
     assert "  python -m x\n" in page
@@ -74,7 +74,7 @@ def test_page_shows_the_row_its_command_and_what_was_not_measured():
 
 
 def test_page_does_not_say_that_imagenet_is_missing_once_it_is_measured():
-    page = results_page.render(results.rows_of(report(0.7), **about(weights="imagenet")), audits={}, searches={})
+    page = results_page.render(results.rows_of(report(0.7), **about(weights="imagenet")))
     assert "ImageNet weights" not in page
     assert "full set of 140,000 images" in page
 
