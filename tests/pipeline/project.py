@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,8 @@ SHRUNK = {
     "evaluate.bootstrap_samples": 100,
     "evaluate.robustness_images": 8,
 }
+LOSSES = ("binary_crossentropy", "brier")  # a cell of the search is a process of its own, also where it is switched off
+MEASURED = "reports/search_loss/${{item.model}}-{}"
 OUTPUTS = ("data", "models", "reports", "bundles")
 PARENTS = (
     "bundles",
@@ -178,6 +181,19 @@ def make_project(root: Path, *, site_cache: Path) -> Project:
         shutil.copytree(source, root / name, ignore=ignored) if source.is_dir() else shutil.copy(source, root / name)
     project = Project(root, site_cache=site_cache)
     project.set_parameters(SHRUNK)
+    search_among(LOSSES, root / "dvc.yaml")
     for command in (("git", "init", "-q"), ("dvc", "init", "-q"), ("git", "add", "."), ("git", "commit", "-qm", "all")):
         project.run(*command)
     return project
+
+
+def search_among(losses: Sequence[str], pipeline: Path) -> None:
+    """Gives the search other losses: the matrix, and what the choice reads."""
+    content = yaml.safe_load(pipeline.read_text())
+    search, choice = (content["stages"][name] for name in ("search_loss", "choose_loss"))
+    before, after = ([MEASURED.format(loss) for loss in some] for some in (search["matrix"]["loss"], losses))
+    search["matrix"]["loss"] = list(losses)
+    assert " ".join(before) in choice["cmd"]
+    choice["cmd"] = choice["cmd"].replace(" ".join(before), " ".join(after))
+    choice["deps"] = [*after, *(path for path in choice["deps"] if path not in before)]
+    pipeline.write_text(yaml.safe_dump(content, sort_keys=False))

@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from unmask import losses
 from unmask.data.drawing.specimen import draw_specimen
 from unmask.serving.bundle.read import load_bundle
 from unmask.serving.engines import ENGINES, INT8, PARITY_LIMIT
@@ -18,7 +17,7 @@ from unmask.serving.export import load_exported
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from project import EXTERNAL, ROOT, Project, make_project
+from project import EXTERNAL, LOSSES, ROOT, Project, make_project, search_among
 
 EXACT_ENGINES = [name for name in ENGINES if name != INT8]
 QUESTIONS = ("cat ", "dvc exp show", "dvc metrics", "dvc params", "dvc plots")  # of a page: what trains nothing
@@ -102,7 +101,7 @@ def test_a_changed_evaluation_parameter_retrains_nothing(project: Project) -> No
 
 def test_a_changed_learning_rate_reruns_its_own_model_only(project: Project) -> None:
     project.set_parameters({"train.cnn.recipe.optimizer.learning_rate": 0.002})
-    cells = [f"search_loss@cnn-{loss}" for loss in losses.names()]  # switched off, but by the same recipe
+    cells = [f"search_loss@cnn-{loss}" for loss in LOSSES]  # switched off, but by the same recipe
     ran = project.repro()
     own = {f"{stage}@cnn" for stage in ("train", "evaluate", "evaluate_external", "export")}
     assert set(ran) == {*cells, *own, "compare"}
@@ -114,14 +113,14 @@ def test_search_chooses_the_loss_and_another_loss_trains_its_own_cell_only(proje
     searching = {"search_loss.cnn.epochs": 1, "search_loss.cnn.seeds": [1, 2], "train.cnn.recipe.loss": "searched"}
     before = (project.root / "params.yaml").read_text()  # with what the tests above have changed
     project.set_parameters(searching)
-    cells = [f"search_loss@cnn-{loss}" for loss in losses.names()]
+    cells = [f"search_loss@cnn-{loss}" for loss in LOSSES]
     ran = project.repro("train@cnn")
     assert sorted(ran[: len(cells)]) == cells
     assert ran[len(cells)] == "choose_loss@cnn"
     choice = project.root / "reports" / "choose_loss" / "cnn"
     loss = json.loads((choice / "choice.json").read_text())["loss"]
     table = pd.read_csv(choice / "table.csv")
-    assert sorted(table["loss"]) == list(losses.names())
+    assert sorted(table["loss"]) == sorted(LOSSES)
     assert table.loc[table["chosen"], "loss"].tolist() == [loss]
     trained = json.loads((project.root / "models" / "cnn" / "training.json").read_text())
     assert trained["parameters"]["recipe.loss"] == loss
@@ -142,12 +141,7 @@ def add_loss(project: Project, name: str) -> None:
     folder = project.root / "src" / "unmask" / "losses"
     wrong = "import keras\n\nIS_PROPER = False\n\n\ndef build():\n    return lambda y, z: keras.ops.mean(y * z)\n"
     (folder / f"{name}.py").write_text(wrong)
-    stages = (project.root / "dvc.yaml").read_text()
-    stages = stages.replace("loss: [", f"loss: [{name}, ")
-    for prefix in ("      - ", "      "):
-        first = f"{prefix}reports/search_loss/${{item.model}}-{losses.names()[0]}\n"
-        stages = stages.replace(first, first.replace(losses.names()[0], name) + first)
-    (project.root / "dvc.yaml").write_text(stages)
+    search_among([name, *LOSSES], project.root / "dvc.yaml")
 
 
 @pytest.mark.slow
