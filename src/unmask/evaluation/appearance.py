@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from unmask.data.pictures.decoding import LUMINANCE
 from unmask.evaluation.predict import Batches
 
-LUMINANCE = (0.299, 0.587, 0.114)  # of red, green, blue: ITU-R BT.601
 LEAST_POWER = 1e-3  # so that the logarithm of a flat image's spectrum is finite
 
 Group = tuple[int, bool]  # an image's label, and whether the model judged it rightly

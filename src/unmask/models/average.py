@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 import keras
 
+MEAN = "mean_logits"  # the layer that ends an average
+
 
 def average(members: Sequence[keras.Model], *, test_time_flip: bool) -> keras.Model:
     """Averages the logits of models: an ensemble over seeds (Lakshminarayanan 2017) and over flips.
@@ -25,8 +27,23 @@ def average(members: Sequence[keras.Model], *, test_time_flip: bool) -> keras.Mo
     for number, member in enumerate(members, start=1):
         renamed = keras.Model(member.input, member.output, name=f"member_{number}")
         logits.extend(renamed(view) for view in views)
-    mean = keras.layers.Average(dtype="float32", name="mean_logits")(logits)
+    mean = keras.layers.Average(dtype="float32", name=MEAN)(logits)
     return keras.Model(images, mean, name=members[0].name)
+
+
+def members_of(model: keras.Model) -> tuple[list[keras.Model], bool]:
+    """Takes an average apart.
+
+    Args:
+        model: of `MODELS`, or what `average` made of such.
+
+    Returns:
+        The members, and whether each also judges the images mirrored; a model that averages nothing is its own member.
+    """
+    if all(layer.name != MEAN for layer in model.layers):
+        return [model], False
+    members = [layer for layer in model.layers if isinstance(layer, keras.Model)]
+    return members, any(isinstance(layer, Mirror) for layer in model.layers)
 
 
 def find_layer(model: keras.Model, name: str) -> keras.Layer:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from unmask.data.pictures.decoding import Pixels
+from unmask.data.pictures.decoding import LUMINANCE, Pixels
 from unmask.data.pictures.equalise import seen_of
 from unmask.errors import EvaluationError, ImageError
 from unmask.evaluation.calibration import Calibration
@@ -25,7 +25,6 @@ from unmask.serving.verdict import Box, Caution, Facts, Verdict, band_of
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-LUMINANCE = np.array([0.299, 0.587, 0.114])  # of red, green, blue: ITU-R BT.601
 READERS = 4  # threads that decode ahead of the engine
 AHEAD = 16  # pictures, at most, that wait for it decoded
 

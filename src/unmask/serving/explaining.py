@@ -12,9 +12,9 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from unmask.data.pictures.decoding import Pixels
+from unmask.data.pictures.decoding import LUMINANCE, Pixels
 from unmask.errors import EvaluationError
-from unmask.evaluation.appearance import LUMINANCE, spectrum
+from unmask.evaluation.appearance import spectrum
 from unmask.evaluation.explanation.gradcam import grad_cam
 from unmask.evaluation.explanation.sheets import overlay
 from unmask.figures import COLOURS, INK

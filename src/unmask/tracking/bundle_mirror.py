@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from unmask.environment import Environment
-from unmask.tracking.contents import read_model
-from unmask.tracking.mirror import submit_alone
+from unmask.tracking.contents import TrainedModel
+from unmask.tracking.mirror import add_to_run
 
 if TYPE_CHECKING:
     from unmask.tracking.runs import Runs
@@ -20,12 +20,9 @@ def record_bundle(folder: Path, *, model_folder: Path, environment: Environment)
         environment: where the store is.
     """
 
-    def job(runs: "Runs") -> None:
+    def write(runs: "Runs", model: TrainedModel) -> None:
         from unmask.tracking.bundles import write_bundle
-        from unmask.tracking.writing import find_or_rebuild
 
-        model = read_model(model_folder.name, model_folder)
-        find_or_rebuild(runs, model=model, environment=environment)
         write_bundle(runs, model=model, folder=folder, environment=environment)
 
-    submit_alone(job, environment=environment)
+    add_to_run(write, model_folder=model_folder, environment=environment)

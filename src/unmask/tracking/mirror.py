@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from unmask import config
 from unmask.environment import Environment
-from unmask.tracking.contents import read_model
+from unmask.tracking.contents import TrainedModel, read_model
 from unmask.tracking.provenance import current_revision
 from unmask.tracking.quiet import quiet
 from unmask.tracking.session import attempt, warn
@@ -55,13 +55,29 @@ def record_external(folder: Path, *, model_folder: Path, environment: Environmen
         environment: where the store is.
     """
 
-    def job(runs: "Runs") -> None:
+    def write(runs: "Runs", model: TrainedModel) -> None:
         from unmask.tracking.external import write_external
+
+        write_external(runs, model=model, folder=folder, environment=environment)
+
+    add_to_run(write, model_folder=model_folder, environment=environment)
+
+
+def add_to_run(write: Callable[["Runs", TrainedModel], None], *, model_folder: Path, environment: Environment) -> None:
+    """Adds something to a model's run, which is written first where the store has none.
+
+    Args:
+        write: adds it.
+        model_folder: holds the model.
+        environment: where the store is.
+    """
+
+    def job(runs: "Runs") -> None:
         from unmask.tracking.writing import find_or_rebuild
 
         model = read_model(model_folder.name, model_folder)
         find_or_rebuild(runs, model=model, environment=environment)
-        write_external(runs, model=model, folder=folder, environment=environment)
+        write(runs, model)
 
     submit_alone(job, environment=environment)
 

@@ -23,6 +23,7 @@ from unmask.data.archives.names import shown
 from unmask.data.pictures.headers import FORMATS, check_header
 from unmask.errors import ImageError
 
+LUMINANCE = (0.299, 0.587, 0.114)  # of red, green, blue: ITU-R BT.601
 RESAMPLERS = {
     "box": Image.Resampling.BOX,
     "bilinear": Image.Resampling.BILINEAR,

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 import keras
 
 from unmask.errors import EvaluationError
-from unmask.models.average import Mirror
+from unmask.models.average import members_of
 
-MEAN = "mean_logits"  # the layer that ends an average of models: see `models/average.py`
 POOLING = (keras.layers.Flatten, keras.layers.GlobalAveragePooling2D)
 
 
@@ -48,11 +47,8 @@ def cut(model: keras.Model) -> CutModel:
     Raises:
         EvaluationError: it has no layer that makes a vector of maps.
     """
-    if not any(layer.name == MEAN for layer in model.layers):
-        return CutModel(members=(halves(model),), mirrors=(False,))
-    members = tuple(halves(layer) for layer in model.layers if isinstance(layer, keras.Model))
-    is_flipped = any(isinstance(layer, Mirror) for layer in model.layers)
-    return CutModel(members=members, mirrors=(False, True) if is_flipped else (False,))
+    members, is_flipped = members_of(model)
+    return CutModel(members=tuple(map(halves, members)), mirrors=(False, True) if is_flipped else (False,))
 
 
 def halves(member: keras.Model) -> Halves:

@@ -11,7 +11,7 @@ from matplotlib import colormaps
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from unmask.evaluation.appearance import LUMINANCE
+from unmask.data.pictures.decoding import LUMINANCE
 from unmask.evaluation.calibration import logits_of
 from unmask.evaluation.explanation.directions import directions_of
 from unmask.evaluation.explanation.gradcam import grad_cam

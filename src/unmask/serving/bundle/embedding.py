@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import keras
 
-from unmask.models.average import Mirror
+from unmask.models.average import Mirror, members_of
 
 
 def with_embedding(model: keras.Model) -> keras.Model:
@@ -17,11 +17,10 @@ def with_embedding(model: keras.Model) -> keras.Model:
         From images (batch, size, size, 3) to logits (batch, 1) and embeddings (batch, dimensions), float32: of an
         average the members' side by side, each the mean over an image and its mirror image.
     """
-    members = [layer for layer in model.layers if isinstance(layer, keras.Model) and layer.name.startswith("member_")]
-    if not members:
+    members, is_flipped = members_of(model)
+    if members == [model]:
         return both_outputs(model)
     images = keras.Input(model.input_shape[1:], name="images")
-    is_flipped = any(isinstance(layer, Mirror) for layer in model.layers)
     views = [images, Mirror(name="mirror")(images)] if is_flipped else [images]
     logits: list[keras.KerasTensor] = []
     embeddings: list[keras.KerasTensor] = []
