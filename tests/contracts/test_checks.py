@@ -18,8 +18,9 @@ from unmask.serving.checks.encoding import MAX_WEBP_PIXELS, as_webp
 from unmask.serving.checks.finding import Finding, Pictures, found, scores
 from unmask.serving.detector import Detector, View
 from unmask.serving.engines.network import Network
+from unmask.serving.faces import Framing
 from unmask.serving.pictures import MAX_PIXELS
-from unmask.serving.verdict import Facts, Verdict
+from unmask.serving.verdict import Box, Facts, Verdict
 
 SIZE = 16
 PREPROCESS = {"image_size": SIZE, "fit": "resize", "resample": "box", "equalise": 0}
@@ -230,3 +231,11 @@ def test_a_detector_whose_training_diverged_is_an_error(pictures: Pictures) -> N
 def test_a_picture_too_large_for_a_webp_is_an_error() -> None:
     with pytest.raises(ImageError, match=r"16384x1: a side is longer than the 16383 pixels"):
         as_webp(np.zeros((1, MAX_WEBP_PIXELS + 1, 3), dtype=np.uint8))
+
+
+def test_a_detector_that_looks_for_faces_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("unmask.serving.detector.find_faces", lambda image: [Box(2, 2, 8, 8)])
+    framed = replace(SOUND, framing=Framing(side=0.9, x=0.5, y=0.5))
+    contents = [picture(seed) for seed in range(1, 9)]
+    assert scores(framed, contents).tolist() != scores(SOUND, contents).tolist()  # faces are judged, not pictures
+    assert CHECKS["same_pixels"].check(framed, Pictures(contents)).is_passed

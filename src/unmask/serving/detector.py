@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
+from PIL import Image
 
 from unmask.data.pictures.decoding import LUMINANCE, Pixels
 from unmask.data.pictures.equalise import seen_of
@@ -26,7 +27,7 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 READERS = 4  # threads that decode ahead of the engine
-AHEAD = 16  # pictures, at most, that wait for it decoded
+AHEAD = 16  # pictures, at most, that wait for it decoded, and errors in a row that wait to be told
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,7 @@ class Detector:
         Raises:
             EvaluationError: there is none, or a file of it is missing or damaged.
             ConfigError: there is no such engine.
+            TrackingError: the registry has no such alias, or does not answer.
 
         Example:
             verdict, = Detector.load("bundles/cnn").predict(["face.jpg"])
@@ -112,7 +114,10 @@ class Detector:
         Raises:
             ImageError: a picture is missing, damaged or refused; a file is named.
             EvaluationError: the model gave something else than one finite logit a picture.
+            TypeError: a single picture was given.
         """
+        if isinstance(images, str | bytes | Path | Image.Image):
+            raise TypeError("got a single picture; expected several: predict([picture])")
         verdicts = []
         for verdict in self.stream(images):
             if isinstance(verdict, ImageError):
@@ -132,25 +137,35 @@ class Detector:
         Raises:
             EvaluationError: the model gave something else than one finite logit a picture.
         """
+        viewed = in_order(self.views_or_error, images)
         waiting: deque[list[View] | ImageError] = deque()
 
         def pixels() -> Iterator[Pixels]:
-            for views in in_order(self.views_or_error, images):
+            """Ends after a few errors in a row, so that they do not wait for the answer to a good picture."""
+            errors = 0
+            for views in viewed:
                 waiting.append(views)
                 if not isinstance(views, ImageError):
+                    errors = 0
                     yield from (view.pixels for view in views)
+                elif (errors := errors + 1) == AHEAD:
+                    return
 
-        found: list[Verdict] = []
-        for answer in self.engine.answers(pixels()):
-            while isinstance(views := waiting[0], ImageError):
-                waiting.popleft()
-                yield views
-            found.append(self.judge_view(answer, views[len(found)]))
-            if len(found) == len(views):
-                waiting.popleft()
-                yield summary(found)
-                found = []
-        yield from (left for left in waiting if isinstance(left, ImageError))
+        while True:
+            found: list[Verdict] = []
+            for answer in self.engine.answers(pixels()):
+                while isinstance(views := waiting[0], ImageError):
+                    waiting.popleft()
+                    yield views
+                found.append(self.judge_view(answer, views[len(found)]))
+                if len(found) == len(views):
+                    waiting.popleft()
+                    yield summary(found)
+                    found = []
+            if not waiting:
+                return
+            yield from (left for left in waiting if isinstance(left, ImageError))
+            waiting.clear()
 
     def judge_view(self, answer: Answer, view: View) -> Verdict:
         """Turns the network's answer into a verdict on a part of a picture.
@@ -186,22 +201,41 @@ class Detector:
         Raises:
             ImageError: it is smaller than the crop.
         """
-        cautions, size = self.experience.cautions(picture), picture.image.size
+        size = picture.image.size
         if self.framing is None or size == self.experience.size:  # the very size of the crops that training has
-            return [self.view(picture, cautions=cautions)]
+            return [self.view(picture)]
         faces = find_faces(picture.image)
-        cuts = [cut_of(face, size, self.framing) for face in faces]
         if not faces:
-            cautions = (*cautions, Caution("no_face", "no face was found: the whole picture was judged"))
-        if not faces or cuts[0] is None:  # none, or a portrait, whatever is behind it
-            return [self.view(picture, cautions=cautions)]
-        return [self.view(picture, box=face, cut=cut, cautions=cautions) for face, cut in zip(faces, cuts, strict=True)]
+            caution = Caution("no_face", "no face was found: the whole picture was judged")
+            return [self.view(picture, cautions=(caution,))]
+        cuts = [cut_of(face, size, self.framing) for face in faces]
+        if cuts[0] is None:  # a portrait, whatever is behind it
+            return [self.view(picture)]
+        return self.views_of_faces(picture, [(face, cut) for face, cut in zip(faces, cuts, strict=True) if cut])
+
+    def views_of_faces(self, picture: Picture, faces: Sequence[tuple[Box, Box]]) -> list[View]:
+        """Gives the faces of a photograph, each with its cut, that are large enough to be judged.
+
+        Raises:
+            ImageError: none is as large as the crop.
+        """
+        large = [(face, cut) for face, cut in faces if self.fits(cut)] or faces[:1]
+        cautions: tuple[Caution, ...] = ()
+        if left := len(faces) - len(large):
+            cautions = (Caution("left_out", f"smaller than the crop, and not judged: {left} of {len(faces)} faces"),)
+        return [self.view(picture, box=face, cut=cut, cautions=cautions) for face, cut in large]
+
+    def fits(self, cut: Box) -> bool:
+        """Whether a part of a picture can be brought to what the network sees."""
+        side = min(cut.right - cut.left, cut.bottom - cut.top)
+        return self.preprocess["fit"] != "crop" or side >= int(self.preprocess["image_size"])
 
     def view(
         self, picture: Picture, *, cautions: tuple[Caution, ...] = (), box: Box | None = None, cut: Box | None = None
     ) -> View:
-        """Gives what the network sees of a picture, or of a part of it."""
+        """Gives what the network sees of a picture, or of a part of it, and what is to be said of that."""
         image = picture.image if cut is None else picture.image.crop((cut.left, cut.top, cut.right, cut.bottom))
+        cautions = (*self.experience.cautions(side=min(image.size), quality=picture.quality), *cautions)
         pixels = seen_of(image, self.preprocess)
         region = seen_part(cut or Box(0, 0, *picture.image.size), self.preprocess)
         return View(pixels, facts_of(picture, pixels), box=box, region=region, cautions=cautions)

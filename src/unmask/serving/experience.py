@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from unmask.serving.pictures import Picture
 from unmask.serving.verdict import Bin, Caution
 
 
@@ -52,13 +51,17 @@ class Experience:
     bins: tuple[Bin, ...] = ()
     surroundings: Surroundings | None = field(default=None, repr=False)
 
-    def cautions(self, picture: Picture) -> tuple[Caution, ...]:
-        """Says in what a picture is worse than nearly all that the model learnt from."""
+    def cautions(self, *, side: int, quality: int | None) -> tuple[Caution, ...]:
+        """Says in what a picture, or a face in it, is worse than nearly all that the model learnt from.
+
+        Args:
+            side: the shorter one of what is judged, in pixels of the picture.
+            quality: that the picture was saved with as a JPEG; None for all else.
+        """
         found = []
-        if (side := min(picture.image.size)) < self.side_pixels:
+        if side < self.side_pixels:
             text = f"much smaller than the training pictures: {side} pixels, theirs have {self.side_pixels} or more"
             found.append(Caution("small", text))
-        quality = picture.quality
         if quality is not None and self.jpeg_quality is not None and quality < self.jpeg_quality:
             text = (
                 f"heavily recompressed: JPEG quality {quality}, the training pictures have {self.jpeg_quality} or more"

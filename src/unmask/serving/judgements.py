@@ -59,15 +59,15 @@ class Judgement:
 
 def judge(detector: Detector, pictures: Iterable[Named]) -> Iterator[Judgement]:
     """Judges pictures as they come; one that cannot be judged does not stop the rest."""
-    waiting: deque[Named] = deque()
+    waiting: deque[str] = deque()  # names alone: a picture's bytes would wait as long
 
     def contents() -> Iterator[Any]:
         for picture in pictures:
-            waiting.append(picture)
+            waiting.append(picture.name)
             yield picture.content
 
     for verdict in detector.stream(contents()):
-        yield Judgement(waiting.popleft().name, verdict)
+        yield Judgement(waiting.popleft(), verdict)
 
 
 def as_csv(found: Sequence[Judgement], detector: Detector) -> str:

@@ -44,6 +44,8 @@ def read_picture(source: PictureLike, *, max_pixels: int = MAX_PIXELS) -> Pictur
         return Picture(require_area(to_rgb(source)))
     if isinstance(source, np.ndarray):
         return Picture(require_area(of_pixels(source)))
+    if not isinstance(source, bytes):
+        raise ImageError(f"got {type(source).__name__}; expected bytes, a path, an image of Pillow's or an array")
     image = require_area(open_image(source, max_pixels=max_pixels))
     return Picture(to_rgb(image), quality=jpeg_quality(image))
 
@@ -54,6 +56,8 @@ def read_file(path: Path, *, max_pixels: int) -> Picture:
         return read_picture(path.read_bytes(), max_pixels=max_pixels)
     except OSError as error:
         raise ImageError(f"{path}: {error.strerror}") from error
+    except ValueError as error:  # a name that no file can have
+        raise ImageError(f"{str(path)!r}: {error}") from error
     except ImageError as error:
         raise ImageError(f"{path}: {error}") from error
 

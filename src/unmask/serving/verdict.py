@@ -54,7 +54,7 @@ class Caution:
     """A reason to trust a verdict less.
 
     Attributes:
-        name: what a program asks for: "small", "recompressed", "unlike", "no_face".
+        name: what a program asks for: "small", "recompressed", "unlike", "no_face", "left_out".
         text: a sentence without a full stop.
     """
 

@@ -80,7 +80,47 @@ def test_bad_pictures_do_not_stop_the_rest(detector: Detector, tmp_path: Path) -
     ]
     assert str(found[0]) == f"{absent}: No such file or directory"
     assert str(found[3]) == "told before"
-    assert list(detector.stream([b""])) != []
+    assert [str(error) for error in detector.stream([b""])] == ["empty file"]
+
+
+def test_errors_do_not_wait_for_a_good_picture(detector: Detector) -> None:
+    taken = 0
+
+    def pictures() -> Any:
+        nonlocal taken
+        for number in range(1000):
+            taken += 1
+            yield b"nothing" if number else encoded(100)
+
+    stream = iter(detector.stream(pictures()))
+    found = [next(stream) for _ in range(3)]
+    assert [type(one).__name__ for one in found] == ["Verdict", "ImageError", "ImageError"]
+    assert taken < 100
+    assert sum(1 for _ in stream) == 997
+
+
+def test_scores_among_many_errors_keep_their_places(detector: Detector) -> None:
+    greys = [90 + number % 20 if number % 23 == 0 else None for number in range(200)]
+    found = list(detector.stream([b"nothing" if grey is None else encoded(grey) for grey in greys]))
+    for grey, one in zip(greys, found, strict=True):
+        if grey is None:
+            assert isinstance(one, ImageError)
+        else:
+            assert one.score == pytest.approx(1 / (1 + np.exp(-(grey - 100) / 10)), abs=1e-5)
+
+
+@pytest.mark.parametrize("single", ["face.png", b"\x89PNG", Path("face.png"), Image.new("RGB", (9, 9))])
+def test_a_single_picture_in_place_of_several_is_refused(detector: Detector, single: Any) -> None:
+    with pytest.raises(TypeError, match=r"got a single picture; expected several: predict\(\[picture\]\)"):
+        detector.predict(single)
+
+
+@pytest.mark.parametrize(
+    ("thing", "message"), [(None, "got NoneType; expected bytes, a path"), ("a\0b", "null byte|null character")]
+)
+def test_what_is_no_picture_is_refused(detector: Detector, thing: Any, message: str) -> None:
+    with pytest.raises(ImageError, match=message):
+        detector.predict([thing])
 
 
 def test_a_stream_takes_only_a_few_pictures_ahead(detector: Detector) -> None:
@@ -166,6 +206,30 @@ def test_every_face_of_a_photograph_is_judged_by_itself(detector: Detector, monk
     assert [face.box for face in verdict.faces] == [Box(185, 85, 215, 115), Box(40, 80, 80, 120)]
     assert [face.label for face in verdict.faces] == ["fake", "real"]
     assert (verdict.label, verdict.score, verdict.box) == ("fake", verdict.faces[0].score, verdict.faces[0].box)
+
+
+def test_a_face_is_small_by_its_own_pixels_not_by_the_photographs(
+    detector: Detector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    two_faces(monkeypatch, Box(40, 80, 80, 120), Box(185, 85, 190, 90))
+    framed = replace(detector, framing=Framing(side=0.5, x=0.5, y=0.5))
+    (verdict,) = framed.predict([np.full((200, 300, 3), 100, np.uint8)])
+    cautions = {face.box.left: face.caution_names for face in verdict.faces}
+    assert cautions == {40: "", 185: "small"}  # cuts of 80 and 10 pixels; the training pictures have 16
+
+
+def test_a_face_smaller_than_the_crop_is_left_out(detector: Detector, monkeypatch: pytest.MonkeyPatch) -> None:
+    cropping = replace(
+        detector, framing=Framing(side=0.5, x=0.5, y=0.5), preprocess={**detector.preprocess, "fit": "crop"}
+    )
+    photograph = np.full((200, 300, 3), 100, np.uint8)
+    two_faces(monkeypatch, Box(40, 80, 80, 120), Box(185, 85, 190, 90))
+    (verdict,) = cropping.predict([photograph])
+    assert [face.box.left for face in verdict.faces] == [40]
+    assert verdict.cautions[0].text == "smaller than the crop, and not judged: 1 of 2 faces"
+    two_faces(monkeypatch, Box(185, 85, 190, 90))
+    with pytest.raises(ImageError, match="smaller than the crop of 16 pixels"):
+        cropping.predict([photograph])
 
 
 def test_a_picture_without_a_face_is_judged_whole_and_says_so(
