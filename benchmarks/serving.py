@@ -4,7 +4,7 @@
     python -m benchmarks.serving --images 200 --rounds 1
 
 The second is a trial: it shows its lines and leaves the benchmark's file alone. The networks are the paper's, at their
-sizes, with random weights: what they say does not matter here.
+sizes, with random weights.
 """
 
 import argparse
@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,18 +24,16 @@ import numpy as np
 from benchmarks import comparison
 from benchmarks.comparison import Comparison, compare, in_turn
 from benchmarks.generated_jpegs import encode
-from unmask import artifacts, config
-from unmask.console import run_stage, silent_start
+from benchmarks.paper_bundles import SIZES, make_bundle
+from unmask.console import run_stage
 from unmask.data.pictures.decoding import Pixels
-from unmask.serving.bundle.manifest import FORMAT, MANIFEST_FILE
-from unmask.serving.bundle.read import SURROUNDINGS_FILE, load_bundle
+from unmask.serving.bundle.read import load_bundle
 from unmask.serving.detector import Detector
 from unmask.serving.engines.engine import Engine
 
 NAME = "serving"
 FOLDER = Path("benchmarks/tmp") / NAME
 IMAGES, ROUNDS = 2000, 5
-SIZES = {"cnn": 256, "resnet50": 224}  # pixels a side
 BARE = "bare"
 SINGLE_BAR = {"cnn": None, "resnet50": 2.5}
 FOLDER_BAR = {"cnn": None, "resnet50": 0.9}
@@ -89,46 +87,11 @@ def make_pictures(folder: Path, *, num_images: int) -> list[Path]:
 
 def make_subject(name: str) -> Subject:
     """Builds the paper's network with random weights, as a bundle and in Keras' hands."""
-    with silent_start():
-        from unmask.models import MODELS
-        from unmask.serving.bundle.convert import write_onnx, write_openvino
-        from unmask.serving.bundle.embedding import with_embedding
-    train = config.load(Path("profiles/paper.yaml")).train
-    architectures = {"cnn": train.cnn.architecture, "resnet50": replace(train.resnet50.architecture, weights="none")}
-    network = MODELS[name](architectures[name], image_size=SIZES[name])
     folder = FOLDER / "bundles" / name
-    folder.mkdir(parents=True)
-    write_onnx(with_embedding(network), folder / "model.onnx")
-    write_openvino(folder / "model.onnx", folder / "model.xml")
-    write_manifest(folder, dimensions=network.layers[-1].input.shape[-1])
+    network = make_bundle(name, folder)
     detector, onnx = load_bundle(folder), load_bundle(folder, engine="onnx").engine
     pixels = np.random.default_rng(0).integers(0, 256, (SIZES[name], SIZES[name], 3), dtype=np.uint8)
     return Subject(name, network, detector, onnx, pixels)
-
-
-def write_manifest(folder: Path, *, dimensions: int) -> None:
-    """Makes a bundle of networks that were never trained."""
-    identity = np.eye(dimensions)
-    np.savez(folder / SURROUNDINGS_FILE, mean=identity[0] * 0, precision=identity, usual=np.float64(1e9))
-    artifacts.write_json(
-        folder / MANIFEST_FILE,
-        {
-            "format": FORMAT,
-            "model": folder.name,
-            "model_sha256": "0" * 64,
-            "labels": ["real", "fake"],
-            "input": {"image_size": SIZES[folder.name], "fit": "resize", "resample": "box", "equalise": 0},
-            "calibration": {"slope": 1.0, "intercept": 0.0},
-            "threshold": 0.5,
-            "is_half": False,
-            "bins": [],
-            "training": {"images": 1, "size": None, "side_pixels": 0, "jpeg_quality": None},
-            "framing": None,
-            "warnings": [],
-            "data": {},
-            "files": {path.name: artifacts.sha256_of_file(path) for path in sorted(folder.iterdir())},
-        },
-    )
 
 
 def measure_single(subject: Subject, file: Path, *, rounds: int) -> list[Comparison]:
