@@ -13,7 +13,8 @@ class Limits:
 
     Attributes:
         pictures: in one request.
-        queue: pictures that may wait for a worker, of all requests together; beyond it the answer is 429.
+        queue: pictures that may wait for a worker, of all requests together; beyond it the answer is 429. The default
+            lets 50 clients ask at the same time, each one picture.
         picture_bytes: of one picture.
         picture_pixels: of one picture, decoded.
         judge_seconds: for a request's pictures to be judged, waiting included.
@@ -29,7 +30,7 @@ class Limits:
     """
 
     pictures: int = 16
-    queue: int = 32
+    queue: int = 64
     picture_bytes: int = 20_000_000
     picture_pixels: int = 40_000_000
     judge_seconds: int = 20
