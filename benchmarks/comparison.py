@@ -119,6 +119,27 @@ def compare(
     )
 
 
+def none_of(what: str, count: int, *, is_barred: bool) -> Comparison:
+    """Makes a line of what must not happen at all: the ratio is 1 where it did not, and 0 where it did.
+
+    Args:
+        what: is counted.
+        count: how often it happened.
+        is_barred: whether it must not, or is only told.
+    """
+    return Comparison(
+        what=what,
+        ours=float(count),
+        peer_name="the limit",
+        peer=0.0,
+        ratio=float(count == 0),
+        at_least=1.0 if is_barred else None,
+        unit="",
+        rounds=1,
+        machine=machine(),
+    )
+
+
 def unmeasured(what: str, *, peer_name: str, at_least: float, unit: str) -> Comparison:
     """Makes a line that waits for another machine."""
     return Comparison(

@@ -11,6 +11,7 @@ from benchmarks.workspace import MeasurementError
 
 INTERVAL_SECONDS = 0.05
 PROPORTIONAL = "Pss:"  # resident memory, each page shared out among the processes that hold it
+RESIDENT = "VmRSS:"  # resident memory, whoever else holds the same pages
 KIBIBYTE = 1024
 PROC = Path("/proc")
 
@@ -67,8 +68,18 @@ def tree(process: int) -> Iterator[int]:
 
 def held_bytes(process: int) -> int:
     """Gives the memory of one process, its share of what it shares; 0 when it has ended."""
-    for line in read(PROC / str(process) / "smaps_rollup").splitlines():
-        if line.startswith(PROPORTIONAL):
+    return stated_bytes(PROC / str(process) / "smaps_rollup", field=PROPORTIONAL)
+
+
+def resident_bytes(process: int) -> int:
+    """Gives the memory of one process, all that it shares included, so that others' ends do not change it; or 0."""
+    return stated_bytes(PROC / str(process) / "status", field=RESIDENT)
+
+
+def stated_bytes(path: Path, *, field: str) -> int:
+    """Reads a size from a file of a process; 0 when the process has ended."""
+    for line in read(path).splitlines():
+        if line.startswith(field):
             return int(line.split()[1]) * KIBIBYTE
     return 0
 
