@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import re
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -27,6 +28,9 @@ POLICY = "Content-Security-Policy"
 PAGE = "page"
 PAGE_PATHS = ("/", "/theme.css", "/favicon.ico")
 PAGE_FOLDERS = ("/assets/", "/static/")
+# Gradio 6.31 fails, with a 500, on a name that is longer than a file's may be.
+PAGE_FILE = re.compile(r"(/[\w.@-]{1,200}){2,9}", re.ASCII)
+MISSING = (403, 404)  # Gradio's word for a folder, and for no file
 READING = ("GET", "HEAD")
 
 logger = logging.getLogger(__name__)
@@ -119,21 +123,42 @@ class Gate:
         elif scope["type"] != "http":
             await send({"type": "websocket.close", "code": 1008})
         elif (methods := self.allowed(scope["path"])) is None:
-            await refuse(send, status=404, code="not_found", message="there is nothing here")
+            await refuse_missing(send)
         elif scope["method"] not in methods:
             allowed = ", ".join(methods)
             await refuse(send, status=405, code="method", message=f"expected {allowed}", headers={"Allow": allowed})
         elif scope["method"] not in READING and (SITE, CROSS_SITE) in scope["headers"]:
             await refuse(send, status=403, code="cross_site", message="another site's page may not ask this")
         else:
-            await self.app(scope, receive, send)
+            await self.app(scope, receive, send if scope["path"] in self.methods else Telling(send).send)
 
     def allowed(self, path: str) -> Sequence[str] | None:
         """Gives the methods of a path; None where there is nothing."""
         if path in self.methods:
             return self.methods[path]
-        is_page = path in PAGE_PATHS or (path.startswith(self.folders) and ".." not in path)
-        return READING if is_page else None
+        is_file = path.startswith(self.folders) and ".." not in path and PAGE_FILE.fullmatch(path)
+        return READING if path in PAGE_PATHS or is_file else None
+
+
+class Telling:
+    """Answers a file of the page that is not there as the API does."""
+
+    def __init__(self, send: Send) -> None:
+        """Takes what sends."""
+        self.pass_on, self.is_missing = send, False
+
+    async def send(self, message: Message) -> None:
+        """Takes a piece of the answer."""
+        if message["type"] == "http.response.start" and message["status"] in MISSING:
+            self.is_missing = True
+            await refuse_missing(self.pass_on)
+        elif not self.is_missing:
+            await self.pass_on(message)
+
+
+async def refuse_missing(send: Send) -> None:
+    """Answers that there is no such path."""
+    await refuse(send, status=404, code="not_found", message="there is nothing here")
 
 
 async def refuse(send: Send, *, status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> None:

@@ -169,6 +169,11 @@ def test_more_bytes_than_may_be_held_are_refused_for_now(service, picture):
             FORM,
             (422, "not_understood"),
         ),
+        (
+            b'--b\r\nContent-Disposition: form-data; name="files"; filename="a"\r\n\r\na\r\n--b--\r\n',
+            {"content-type": FORM["content-type"] + "; charset=undefined"},
+            (422, "not_understood"),
+        ),
         (b"{", {"content-type": "application/json"}, (422, "not_understood")),
         (b"[]", {"content-type": "application/json"}, (422, "not_understood")),
         (b'{"pictures": []}', {"content-type": "application/json"}, (422, "not_understood")),
@@ -179,6 +184,17 @@ def test_more_bytes_than_may_be_held_are_refused_for_now(service, picture):
 )
 def test_what_is_not_understood_is_said(service, content, kind, expected):
     assert fault(service().post(PREDICT, content=content, headers=kind)) == expected
+
+
+@pytest.mark.parametrize("value", [b"{}", b"1", b"[]"])
+def test_json_of_very_many_values_is_refused_before_it_is_read(service, monkeypatch, value):
+    """Six megabytes of it took two gigabytes, and the service answered nobody meanwhile."""
+    read: list[object] = []
+    monkeypatch.setattr(intake.PredictRequest, "model_validate_json", read.append)
+    content = b'{"pictures": [' + (value + b",") * 20_000 + value + b"]}"
+    answer = service().post(PREDICT, content=content, headers={"content-type": "application/json"})
+    assert fault(answer) == (422, "not_understood")
+    assert not read
 
 
 @pytest.mark.parametrize("name", ["/etc/passwd", "file:///etc/passwd", "http://127.0.0.1/", "../../etc/passwd"])
@@ -365,6 +381,14 @@ def test_a_name_comes_back_without_control_characters_and_not_endless(service, p
     assert names[0].startswith("abccc")
     assert len(names[0]) <= 200
     assert names[1] == "picture 2"
+
+
+@pytest.mark.parametrize("folder", ["/assets/", "/static/", "/page/"])
+@pytest.mark.parametrize(
+    "name", ["", "nothing.js", "fonts", "%00", "%ff%fe", "/etc/passwd", "a" * 300, "a/" * 500 + "a"]
+)
+def test_a_file_of_the_page_that_is_not_there_is_told_as_the_api_does(service, folder, name):
+    assert fault(service().get(folder + name)) == (404, "not_found")
 
 
 def test_errors_are_json_also_off_the_routes(service):
