@@ -11,6 +11,7 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from unmask.errors import ServiceError
+from unmask.serving.service.memory import return_large_blocks
 from unmask.serving.service.settings import Limits
 
 KEEP_ALIVE_SECONDS = 5
@@ -72,6 +73,7 @@ def run(app: ASGIApp, *, host: str, port: int, limits: Limits) -> None:
         listener = socket.create_server((host, port), family=family, backlog=BACKLOG)
     except OSError as error:
         raise ServiceError(f"cannot listen on {host}, port {port}: {error.strerror}; --port takes another") from error
+    return_large_blocks()
     config = uvicorn.Config(
         app,
         http=protocol_of(limits.header_seconds),
