@@ -1,14 +1,11 @@
 """What the clients of the load benchmark count, and the lines made of it."""
 
-import asyncio
-import threading
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 from benchmarks import load
 from benchmarks.load_clients import Load, Looks, put_load
+from canned_server import answer_of, answering
 
 VERDICT = b'{"pictures":[{"verdict":{"label":"fake"}}]}'
 WORSE = {
@@ -17,45 +14,8 @@ WORSE = {
 }
 
 
-@contextmanager
-def answering(status: bytes, body: bytes, *, is_cut: bool = False) -> Iterator[int]:
-    """Answers every request alike, a hundredth of a second later; gives the port."""
-    answer = b"HTTP/1.1 " + status + b"\r\nContent-Length: %d\r\n\r\n" % len(body) + body
-    ports: list[int] = []
-    is_up, is_over = threading.Event(), threading.Event()
-
-    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while True:
-                header = await reader.readuntil(b"\r\n\r\n")
-                await reader.readexactly(int(header.lower().split(b"content-length: ")[1].split(b"\r\n")[0]))
-                await asyncio.sleep(0.01)
-                writer.write(answer[:-1] if is_cut else answer)
-                if is_cut:
-                    break
-        except asyncio.IncompleteReadError:
-            pass
-        finally:
-            writer.close()
-
-    async def serve() -> None:
-        server = await asyncio.start_server(talk, "127.0.0.1", 0)
-        ports.append(server.sockets[0].getsockname()[1])
-        is_up.set()
-        while not is_over.is_set():
-            await asyncio.sleep(0.01)
-        server.close()
-
-    thread = threading.Thread(target=lambda: asyncio.run(serve()))
-    thread.start()
-    is_up.wait(10)
-    yield ports[0]
-    is_over.set()
-    thread.join()
-
-
 def test_clients_ask_at_the_same_time_one_request_after_another() -> None:
-    with answering(b"200 OK", VERDICT) as port:
+    with answering(answer_of(b"200 OK", VERDICT)) as port:
         found = put_load(port, [b"a", b"bb"], clients=10, seconds=0.5, looks=Looks((0.1, 0.4), lambda: 7))
     assert not found.errors
     # One client alone gets at most 50 answers of a hundredth of a second each.
@@ -67,14 +27,14 @@ def test_clients_ask_at_the_same_time_one_request_after_another() -> None:
 
 @pytest.mark.parametrize("status", WORSE)
 def test_an_answer_without_a_verdict_is_an_error(status: str) -> None:
-    with answering(*WORSE[status]) as port:
+    with answering(answer_of(*WORSE[status])) as port:
         found = put_load(port, [b"a"], clients=2, seconds=0.2)
     assert not found.seconds
     assert found.errors.keys() == {status}
 
 
 def test_a_connection_that_ends_is_an_error_and_is_made_anew() -> None:
-    with answering(b"200 OK", VERDICT, is_cut=True) as port:
+    with answering(answer_of(b"200 OK", VERDICT)[:-1], is_closing=True) as port:
         found = put_load(port, [b"a"], clients=1, seconds=0.3)
     assert found.errors.keys() == {"IncompleteReadError"}
     assert found.errors.total() > 1
