@@ -1,7 +1,6 @@
 """Attacks a running service with many hostile clients, beside one that means well, and compares it with before."""
 
 import asyncio
-import logging
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -23,8 +22,6 @@ PAUSE_SECONDS = 0.2  # of the client that means well
 PATIENCE_SECONDS = 15.0  # that it may wait for a verdict
 GROWTH = 1.1
 MEGABYTE = 1e6
-
-logger = logging.getLogger("unmask.benchmarks")
 
 
 @dataclass
