@@ -55,13 +55,11 @@ def read_subject(folder: Path, *, engine: str) -> Subject:
         ConfigError: there is no such engine.
     """
     manifest = read_manifest(folder)
-    card = checked(folder, manifest, CARD_FILE).read_text(encoding="utf-8") if CARD_FILE in manifest.files else ""
     return Subject(
         detector=load_bundle(folder, engine=engine),
         manifest=manifest,
         network=checked(folder, manifest, KERAS_FILE) if KERAS_FILE in manifest.files else None,
-        # A comparison writes one card, its champion's, into every bundle.
-        card=card if manifest.model_sha256 in card else "",
+        card=checked(folder, manifest, CARD_FILE).read_text(encoding="utf-8") if CARD_FILE in manifest.files else "",
         examples=draw_examples(side_pixels=max(manifest.training.side_pixels, manifest.input.image_size)),
     )
 

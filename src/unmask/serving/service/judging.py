@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from queue import SimpleQueue
 from typing import TypeAlias
 
@@ -34,6 +34,26 @@ class Examined:
 
 
 Work: TypeAlias = "Future[Examined | ImageError]"
+
+
+@dataclass
+class Task:
+    """A picture that waits for a worker.
+
+    Attributes:
+        content: encoded; nothing once nobody waits for the picture, so that no worker need come by to let its bytes go.
+        work: becomes what was found.
+    """
+
+    content: bytes
+    work: Work = field(default_factory=Future)
+
+    def give_up(self) -> bool:
+        """Lets the picture go; gives False where a worker is at it."""
+        if not self.work.cancel():
+            return self.work.done()
+        self.content = b""
+        return True
 
 
 def examine(detector: Detector, content: bytes, *, max_pixels: int) -> Examined:
@@ -74,7 +94,7 @@ class Judging:
         self.limits, self.metrics = limits, metrics
         self.most = workers + limits.queue
         self.lock, self.taken, self.overdue = threading.Lock(), 0, 0
-        self.queue: SimpleQueue[tuple[Work, bytes] | None] = SimpleQueue()
+        self.queue: SimpleQueue[Task | None] = SimpleQueue()
         # They do not keep the process from ending, as those of a ThreadPoolExecutor would.
         self.threads = [threading.Thread(target=self.work, name=f"judge-{n}", daemon=True) for n in range(workers)]
         for thread in self.threads:
@@ -99,17 +119,17 @@ class Judging:
             EvaluationError: the model gave something else than one finite logit a picture.
         """
         self.take(len(contents))
-        works = [self.submit(content) for content in contents]
+        tasks = [self.submit(content) for content in contents]
         try:
             async with asyncio.timeout(self.limits.judge_seconds):
-                return await asyncio.gather(*map(asyncio.wrap_future, works))
+                return await asyncio.gather(*(asyncio.wrap_future(task.work) for task in tasks))
         except TimeoutError as error:
             seconds = self.limits.judge_seconds
             raise too_long(f"no verdict within {seconds} seconds") from error
         finally:
-            for work in works:
-                if not work.cancel() and not work.done():
-                    self.outlast(work)
+            for task in tasks:
+                if not task.give_up():
+                    self.outlast(task.work)
 
     def take(self, count: int) -> None:
         """Counts pictures as waiting.
@@ -123,12 +143,12 @@ class Judging:
             self.taken += count
             self.metrics.taken.set(self.taken)
 
-    def submit(self, content: bytes) -> Work:
+    def submit(self, content: bytes) -> Task:
         """Hands one counted picture to the workers."""
-        work: Work = Future()
-        work.add_done_callback(self.release)
-        self.queue.put((work, content))
-        return work
+        task = Task(content)
+        task.work.add_done_callback(self.release)
+        self.queue.put(task)
+        return task
 
     def release(self, _: Work) -> None:
         """Counts one picture less: it was judged, or nobody waits for it any more."""
@@ -150,13 +170,12 @@ class Judging:
     def work(self) -> None:
         """Judges one picture after another; runs in each worker."""
         while task := self.queue.get():
-            work, content = task
-            if not work.set_running_or_notify_cancel():
+            if not task.work.set_running_or_notify_cancel():
                 continue
             try:
-                work.set_result(self.one(content))
+                task.work.set_result(self.one(task.content))
             except Exception as error:  # noqa: BLE001  # it is raised again where somebody waits for the picture
-                work.set_exception(error)
+                task.work.set_exception(error)
 
     def one(self, content: bytes) -> Examined | ImageError:
         """Judges one picture."""
