@@ -51,17 +51,22 @@ def main() -> None:
     held_out = set(pd.read_csv(folder / "data" / "split" / f"{TEST}.csv")["member"])
     found = {}
     with tempfile.TemporaryDirectory() as temporary:
-        for name in ("held-out", *arguments.other):
-            archive = arguments.archive if name == "held-out" else real_data / f"{name}.zip"
+        for name in (monitoring_section.HELD_OUT, *arguments.other):
+            archive = arguments.archive if name == monitoring_section.HELD_OUT else real_data / f"{name}.zip"
             chosen = Path(temporary, f"{name}.zip")
-            choose(archive, chosen, members=held_out if name == "held-out" else None, limit=arguments.pictures)
+            choose(
+                archive,
+                chosen,
+                members=held_out if name == monitoring_section.HELD_OUT else None,
+                limit=arguments.pictures,
+            )
             score(chosen, chosen.with_suffix(".parquet"), bundle=bundle)
             found[name] = compared(chosen.with_suffix(".parquet"), bundle)
     rule = {"significance": RULE.significance, "limit": RULE.limit}
     command = f"{spelt}  # {commit[:12]}"
     artifacts.write_json(monitoring_section.MONITORING, {"rule": rule, "command": command, "sets": found})
     results_page.main()
-    wrong = [name for name, one in found.items() if bool(one["drift"]) == (name == "held-out")]
+    wrong = [name for name, one in found.items() if bool(one["drift"]) == (name == monitoring_section.HELD_OUT)]
     if wrong:
         raise MonitoringError(f"not as expected: {', '.join(wrong)}")
 

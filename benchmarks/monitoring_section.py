@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 MONITORING = Path("docs/monitoring.json")
+HELD_OUT = "held-out"  # the test pictures of the archive that the model was trained on
 
 OPENING = """## Is it still the same kind of pictures?
 
@@ -24,7 +25,7 @@ def monitoring_section(monitoring: Mapping[str, Any]) -> str:
     """
     if not monitoring:
         return ""
-    sets = monitoring["sets"]
+    sets = dict(sorted(monitoring["sets"].items(), key=lambda item: (item[0] != HELD_OUT, item[0])))
     titles = [f"{name} ({found['pictures']} pictures)" for name, found in sets.items()]
     measures = list(next(iter(sets.values()))["differences"])
     lines = [
