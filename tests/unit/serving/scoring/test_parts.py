@@ -1,5 +1,6 @@
 """A table of scores: in parts that are whole or absent, gone on with, and never of two minds."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -9,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 from unmask.errors import ImageError, ScoringError
-from unmask.serving.scoring import resume, run
+from unmask.serving.scoring import parts, resume, run
 from unmask.serving.scoring.resume import Counts, Scoring, Wish
 from unmask.serving.scoring.sources import source_of
 from unmask.serving.verdict import Caution, Facts, Verdict
@@ -96,6 +98,48 @@ def test_a_part_that_is_damaged_or_removed_is_scored_again(tmp_path: Path, wish:
     score(out, wish, again)
     assert len(again.judged) == PART + PICTURES % PART
     pd.testing.assert_frame_equal(pd.read_parquet(out), whole)
+
+
+def pages_of(content: bytes) -> range:
+    """Says which bytes of a Parquet file lie between its first four and its footer, whose length ends the file."""
+    return range(4, len(content) - 8 - int.from_bytes(content[-8:-4], "little"))
+
+
+def test_a_part_whose_pages_are_zeroes_is_scored_again(tmp_path: Path, wish: Wish) -> None:
+    out, again = tmp_path / "out.parquet", Detector()
+    score(out, wish, Detector())
+    whole, file = pd.read_parquet(out), out / "part-00000.parquet"
+    content = file.read_bytes()
+    pages = pages_of(content)
+    file.write_bytes(content[: pages.start] + bytes(len(pages)) + content[pages.stop :])  # as after a power failure
+    score(out, wish, again)
+    assert len(again.judged) == PART
+    pd.testing.assert_frame_equal(pd.read_parquet(out), whole)
+
+
+def test_no_part_with_another_byte_passes_for_whole_and_holds_other_values(tmp_path: Path) -> None:
+    file = tmp_path / "part-00000.parquet"
+    parts.write_part(file, parts.table_of([{"image": f"{number}.jpg", "score": number / 10} for number in range(PART)]))
+    whole, content = pq.read_table(file), file.read_bytes()
+    num_found = 0
+    for place in pages_of(content):
+        file.write_bytes(content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :])
+        if parts.is_whole(file, rows=PART):  # as where a page's header has statistics, which no value depends on
+            assert pq.ParquetFile(file).read().equals(whole), f"byte {place}"
+        else:
+            num_found += 1
+    assert num_found > len(pages_of(content)) / 2
+
+
+def test_a_part_is_on_the_disk_before_it_has_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file, seen = tmp_path / "part-00000.parquet", []
+
+    def fsync(descriptor: int) -> None:
+        seen.append((file.exists(), pq.read_metadata(f"/proc/self/fd/{descriptor}").num_rows))
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    parts.write_part(file, parts.table_of([{"image": "a.jpg"}]))
+    assert (seen, file.exists()) == ([(False, 1)], True)
 
 
 def test_a_source_that_goes_away_leaves_no_part(tmp_path: Path, wish: Wish, folder: Path) -> None:
