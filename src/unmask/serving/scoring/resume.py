@@ -21,6 +21,7 @@ from unmask.records import FAKE, LABEL_NAMES, REAL
 from unmask.serving.bundle.manifest import MANIFEST_FILE, read_manifest
 from unmask.serving.engines import ENGINES
 from unmask.serving.scoring import listing, parts
+from unmask.serving.scoring.durable import sync
 from unmask.serving.scoring.sources import Source, source_of
 from unmask.tables import choose
 
@@ -140,7 +141,8 @@ class Scoring:
 
     def counts(self) -> Counts:
         """Counts what the table holds."""
-        table = ds.dataset(self.folder, schema=parts.SCHEMA, format="parquet")
+        files = [str(file) for file in map(self.file, range(self.num_parts)) if file.exists()]
+        table = ds.dataset(files, schema=parts.SCHEMA, format="parquet")
         fake, real = (table.count_rows(filter=pc.field("label") == LABEL_NAMES[label]) for label in (FAKE, REAL))
         return Counts(fake=fake, real=real, not_judged=table.count_rows() - fake - real)
 
@@ -188,8 +190,7 @@ def begun(folder: Path, wish: Wish) -> Iterator[Scoring]:
     try:
         if artifacts.try_lock(lock) is False:
             raise ScoringError(f"{folder} is being written by another run: wait for it, or name another folder")
-        about = go_on(folder, wish) if (folder / ABOUT_FILE).exists() else begin(folder, wish)
-        yield Scoring(folder, wish.source, about)
+        yield Scoring(folder, wish.source, go_on(folder, wish) if (folder / ABOUT_FILE).exists() else begin(folder, wish))
     finally:
         os.close(lock)
 
@@ -200,31 +201,55 @@ def begin(folder: Path, wish: Wish) -> About:
     if foreign:
         raise ScoringError(f"{folder} holds something else ({min(foreign)}): {ADVICE}")
     logger.info("score: listing %s", wish.source.address)
-    with artifacts.atomic_path(folder / LISTING_FILE) as temporary:
-        found = listing.write(temporary, wish.source.pictures(), part_pictures=wish.part_pictures)
-        if not found.pictures:
+    with listed_in(folder, wish) as about:
+        if not about.pictures:
             raise ScoringError(f"{wish.source.address}: no JPEG, PNG or WebP there")
-    about = about_of(wish, found)
-    artifacts.write_json(folder / ABOUT_FILE, asdict(about))
+    with artifacts.atomic_path(folder / ABOUT_FILE) as temporary:
+        artifacts.write_json(temporary, asdict(about))
+        sync(temporary)
     return about
 
 
 def go_on(folder: Path, wish: Wish) -> About:
     """Holds a wish against what was begun.
 
+    The listing is written anew: the old one may be damaged, and of a zip that was made again it may know wrong places.
+
     Raises:
         ScoringError: it is another one.
     """
+    before = read_about(folder)
+    logger.info("score: going on with %s; listing %s", folder, wish.source.address)
+    with listed_in(folder, wish) as now:
+        for is_other, what, spell in DIFFERENCES:
+            if is_other(before) != is_other(now):
+                raise ScoringError(f"{folder} was begun with {what}: {spell(before)} then, {spell(now)} now; {ADVICE}")
+    return before
+
+
+def read_about(folder: Path) -> About:
+    """Reads what a scoring began with.
+
+    Raises:
+        ScoringError: that is damaged.
+    """
     try:
-        before = TypeAdapter(About).validate_json((folder / ABOUT_FILE).read_bytes())
+        return TypeAdapter(About).validate_json((folder / ABOUT_FILE).read_bytes())
     except ValidationError as error:
         raise ScoringError(f"{folder / ABOUT_FILE} is damaged or another version's: {ADVICE}") from error
-    logger.info("score: going on with %s; listing %s", folder, wish.source.address)
-    now = about_of(wish, listing.sum_up(wish.source.pictures()))
-    for is_other, what, spell in DIFFERENCES:
-        if is_other(before) != is_other(now):
-            raise ScoringError(f"{folder} was begun with {what}: {spell(before)} then, {spell(now)} now; {ADVICE}")
-    return before
+
+
+@contextmanager
+def listed_in(folder: Path, wish: Wish) -> Iterator[About]:
+    """Lists the pictures; the listing takes the place of an earlier one when the block ends without an error.
+
+    Yields:
+        What is to be written down.
+    """
+    with artifacts.atomic_path(folder / LISTING_FILE) as temporary:
+        found = listing.write(temporary, wish.source.pictures(), part_pictures=wish.part_pictures)
+        sync(temporary)
+        yield about_of(wish, found)
 
 
 def about_of(wish: Wish, found: listing.Summary) -> About:

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -176,6 +177,47 @@ def test_other_pictures_are_refused_and_the_same_elsewhere_are_not(tmp_path: Pat
     (moved / "11.jpg").write_bytes(b"1")
     with pytest.raises(ScoringError, match=r"other pictures: .*with 11 of them .* then, .*with 12 of them"):
         score(out, elsewhere, Detector())
+
+
+@pytest.mark.parametrize("damage", [None, b"", bytes(2000)])
+def test_a_listing_that_is_missing_or_damaged_is_made_anew(damage: bytes | None, tmp_path: Path, wish: Wish) -> None:
+    out, listing = tmp_path / "out.parquet", tmp_path / "out.parquet" / resume.LISTING_FILE
+    score(out, wish, Detector(), parts=1)
+    whole = listing.read_bytes()
+    if damage is None:
+        listing.unlink()
+    else:
+        listing.write_bytes(damage)
+    assert score(out, wish, Detector()).pictures == PICTURES
+    assert listing.read_bytes() == whole
+
+
+def test_a_zip_whose_members_moved_is_read_where_they_are_now(tmp_path: Path) -> None:
+    out, zipped = tmp_path / "out.parquet", tmp_path / "faces.zip"
+    for first in ("notes.txt", "far longer notes.txt"):  # the same pictures, at other places
+        with zipfile.ZipFile(zipped, "w") as archive:
+            for name in (first, "0.jpg", "1.jpg"):
+                archive.writestr(name, name[0])
+        counts = score(out, Wish(source_of(str(zipped)), "fake", "a" * 64, "d" * 64, "onnx", 1), Detector(), parts=1)
+    assert counts == Counts(fake=0, real=2, not_judged=0)
+
+
+def test_other_pictures_leave_the_listing_as_it_was(tmp_path: Path, wish: Wish, folder: Path) -> None:
+    out = tmp_path / "out.parquet"
+    score(out, wish, Detector(), parts=1)
+    before = (out / resume.LISTING_FILE).read_bytes()
+    (folder / "11.jpg").write_bytes(b"1")
+    with pytest.raises(ScoringError, match="other pictures"):
+        score(out, wish, Detector())
+    assert (out / resume.LISTING_FILE).read_bytes() == before
+
+
+def test_a_file_of_somebody_elses_is_not_counted(tmp_path: Path, wish: Wish) -> None:
+    out = tmp_path / "out.parquet"
+    score(out, wish, Detector(), parts=1)
+    (out / "readme.txt").write_text("what this is")
+    shutil.copy(out / "part-00000.parquet", out / "copy of part-00000.parquet")
+    assert score(out, wish, Detector()).pictures == PICTURES
 
 
 def test_a_second_run_at_the_same_time_is_refused(tmp_path: Path, wish: Wish) -> None:
