@@ -9,12 +9,12 @@ import typer
 from unmask.cli.places import BUNDLES, REPORTS
 from unmask.console import silent_start
 
-EXIT_NOT_JUDGED = 2
+EXIT_NOT_JUDGED = 3  # typer ends with 2 where the call is wrong
 
 
 def score(
     pictures: Annotated[str, typer.Argument(metavar="IN", help="A folder, a zip, or s3://BUCKET/PREFIX.")],
-    table: Annotated[Path, typer.Argument(metavar="OUT.parquet", help="The folder to write, in parts.")],
+    table: Annotated[str, typer.Argument(metavar="OUT.parquet", help="The folder to write, in parts.")],
     model: Annotated[str, typer.Option(help="A model of bundles/, champion, or a bundle's folder.")] = "champion",
     engine: Annotated[str, typer.Option(help="What computes: openvino, onnx or int8.")] = "openvino",
     part_pictures: Annotated[int, typer.Option("--part", min=1, help="Pictures a part.")] = 1000,
@@ -23,7 +23,7 @@ def score(
     """Score very many pictures into Parquet: a row each, in parts that are whole or absent.
 
     Interrupted or killed, it goes on when it is called again, and scores no part twice.
-    Exit status: 0 all scored, 2 done but some could not be judged (column error says why), 1 failed.
+    Exit status: 0 all scored, 3 done but some could not be judged (column error says why), 1 failed, 2 a wrong call.
     """
     from unmask.console import progress
     from unmask.serving.locate import find_bundle
@@ -32,10 +32,11 @@ def score(
         from unmask.serving.scoring import resume, run
 
     started = time.monotonic()
+    folder = resume.local_folder(table)
     bundle = find_bundle(model, bundles=BUNDLES, reports=REPORTS)
     method = method_for(bundle, engine=engine, ray=ray)
     wish = resume.wish_for(pictures, bundle=bundle, engine=engine, part_pictures=part_pictures)
-    with resume.begun(table, wish) as scoring:
+    with resume.begun(folder, wish) as scoring:
         numbers = scoring.missing()
         total = sum(map(scoring.rows, numbers))
         steps = run.run(scoring, numbers, method)

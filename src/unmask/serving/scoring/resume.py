@@ -3,6 +3,7 @@
 import logging
 import math
 import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -28,6 +29,7 @@ from unmask.tables import choose
 # Readers of Parquet leave out names that begin so.
 ABOUT_FILE, LISTING_FILE = "_scoring.json", "_pictures.arrow"
 FORMAT = 1
+ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 ADVICE = "name another folder to write, or remove this one"
 
 logger = logging.getLogger(__name__)
@@ -171,6 +173,17 @@ def wish_for(address: str, *, bundle: Path, engine: str, part_pictures: int) -> 
         engine=engine,
         part_pictures=part_pictures,
     )
+
+
+def local_folder(name: str) -> Path:
+    """Gives the folder of a table by what a person calls it.
+
+    Raises:
+        ScoringError: it is the address of another place, which a path would take for a folder called `s3:`.
+    """
+    if ADDRESS.match(name):
+        raise ScoringError(f"{name} is no folder of this machine: write the table into one, and copy it from there")
+    return Path(name)
 
 
 @contextmanager

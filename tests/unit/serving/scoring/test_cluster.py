@@ -40,14 +40,14 @@ def faces(tmp_path: Path, make_picture: Callable[..., Image.Image]) -> Path:
 @pytest.mark.slow
 @pytest.mark.skipif(not HAS_RAY, reason=NO_RAY)
 def test_ray_makes_the_same_parts_and_goes_on_with_what_one_machine_began(faces: Path) -> None:
-    assert run(faces, "faces", "here.parquet").returncode == 2
+    assert run(faces, "faces", "here.parquet").returncode == 3
     parts = sorted((faces / "here.parquet").glob("*.parquet"))
     kept = {file.name: file.stat().st_ino for file in parts[::2]}
     before = pd.read_parquet(faces / "here.parquet")
     for file in parts[1::2]:
         file.unlink()
     done = run(faces, "faces", "here.parquet", "--ray", "local")
-    assert (done.returncode, "15 scored now" in done.stdout) == (2, True), done.stderr
+    assert (done.returncode, "15 scored now" in done.stdout) == (3, True), done.stderr
     assert kept.items() <= {file.name: file.stat().st_ino for file in (faces / "here.parquet").iterdir()}.items()
     pd.testing.assert_frame_equal(pd.read_parquet(faces / "here.parquet"), before)
 

@@ -72,11 +72,11 @@ def test_s3_gives_the_same_scores(score: Score, tmp_path: Path) -> None:
     require_scores(tmp_path / "out.parquet")
 
 
-def test_a_bad_picture_is_a_row_and_exit_status_2(score: Score, tmp_path: Path) -> None:
+def test_a_bad_picture_is_a_row_and_exit_status_3(score: Score, tmp_path: Path) -> None:
     (tmp_path / "faces" / "bad.jpg").write_bytes(b"none")
     done = score("faces", "out.parquet")
-    assert (done.returncode, "1 not judged" in done.stdout) == (2, True)
-    assert score("faces", "out.parquet").returncode == 2  # the table still holds it
+    assert (done.returncode, "1 not judged" in done.stdout) == (3, True)
+    assert score("faces", "out.parquet").returncode == 3  # the table still holds it
     bad = pd.read_parquet(tmp_path / "out.parquet").set_index("image").loc["bad.jpg"]
     assert bad["error"]
 
@@ -86,6 +86,22 @@ def test_what_is_refused_is_one_line_and_exit_status_1(score: Score) -> None:
     assert (done.returncode, done.stderr) == (
         1, "error: there is no absent: expected a folder, a zip, or s3://BUCKET/PREFIX\n"
     )  # fmt: skip
+
+
+def test_a_wrong_call_has_a_status_of_its_own(score: Score) -> None:
+    assert score("faces", "out.parquet", "--part", "0").returncode == 2  # as typer has it
+
+
+@pytest.mark.parametrize("out", ["s3://bucket/out.parquet", "S3://bucket/out", "gs://bucket/out", "file:///out.parquet"])
+def test_a_table_that_is_to_lie_elsewhere_is_refused_before_anything_is_done(
+    out: str, score: Score, tmp_path: Path
+) -> None:
+    before = sorted(tmp_path.iterdir())
+    done = score("faces", out)
+    assert (done.returncode, done.stderr) == (
+        1, f"error: {out} is no folder of this machine: write the table into one, and copy it from there\n"
+    )  # fmt: skip
+    assert sorted(tmp_path.iterdir()) == before
 
 
 def test_an_engine_that_there_is_not_leaves_nothing_behind(score: Score, tmp_path: Path) -> None:

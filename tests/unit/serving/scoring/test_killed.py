@@ -56,7 +56,7 @@ def kill_after(out: Path, parts: int, *, pause_seconds: float) -> int | None:
 def test_a_run_killed_again_and_again_misses_nothing_and_scores_nothing_twice(tmp_path: Path, folder: Path) -> None:
     make_bundle(tmp_path / "grey")
     whole, out = tmp_path / "whole.parquet", tmp_path / "out.parquet"
-    assert subprocess.run(command(whole), cwd=tmp_path, check=False, capture_output=True).returncode == 2
+    assert subprocess.run(command(whole), cwd=tmp_path, check=False, capture_output=True).returncode == 3
     generator = random.Random(7)
     num_parts, cut_short = PICTURES // PART, 0
     goals = [0, *sorted(generator.sample(range(1, num_parts - 10), KILLS - 1))]
@@ -69,7 +69,7 @@ def test_a_run_killed_again_and_again_misses_nothing_and_scores_nothing_twice(tm
     assert cut_short >= KILLS // 2, "the runs ended before they could be killed"
     before = written(out)
     ended = subprocess.run(command(out), cwd=tmp_path, check=False, capture_output=True, text=True)
-    assert ended.returncode == 2, ended.stderr  # one picture is none
+    assert ended.returncode == 3, ended.stderr  # one picture is none
     assert before.items() <= written(out).items()
     table = pd.read_parquet(out)
     assert table["image"].tolist() == [f"{number:03d}.png" for number in range(PICTURES)]
