@@ -1,11 +1,15 @@
-"""The image of `unmask serve`: what it installs is pinned, and arguments of `docker run` do not take its bundle away."""
+"""The image of `unmask serve`: what it installs is pinned, and arguments of `docker run` leave its bundle alone."""
 
 import json
 import re
 from pathlib import Path
 
 ROOT = Path(__file__).parents[4]
-PACKAGES, DOCKERFILE, LOCK = ROOT / "deploy" / "serve.txt", ROOT / "deploy" / "serve.Dockerfile", ROOT / "requirements.lock"
+PACKAGES, DOCKERFILE, LOCK = (
+    ROOT / "deploy" / "serve.txt",
+    ROOT / "deploy" / "serve.Dockerfile",
+    ROOT / "requirements.lock",
+)
 
 
 def test_every_package_of_the_image_is_in_the_lock() -> None:
