@@ -25,9 +25,10 @@ def monitor(
     """Compare scored pictures with those that the model was tried on: scores, distance, brightness, size, quality.
 
     It writes report.md, report.html and report.json.
-    Exit status: 0 no drift, 10 drift, 1 failed.
+    Exit status: 0 no drift, 10 drift, 1 failed, or nothing could be compared.
     """
     from unmask import environment
+    from unmask.errors import MonitoringError
     from unmask.serving.locate import find_bundle
 
     with silent_start():
@@ -47,12 +48,16 @@ def monitor(
     comparisons = compare.compare(before.table, now.table, rule)
     found = Report(now, before, manifest.model, rule, comparisons, command=trigger.COMMAND)
     write(report, found)
+    if not found.tested:
+        why = "; ".join(found.reasons)
+        raise MonitoringError(f"nothing could be compared ({why}): see {report / PAGE_FILE}")
     typer.echo(f"{verdict(found)}: see {report / PAGE_FILE}")
     if not found.drifted:
         return
     if is_triggering:
         surroundings = environment.read()
-        origin = trigger.repository_of(run_git(Path(), "remote", "get-url", "origin"))
+        address = run_git(Path(), "remote", "get-url", "origin")
+        origin = trigger.repository_of(address, api=surroundings.github_api)
         trigger.trigger(surroundings, repository=surroundings.github_repository or origin)
         typer.echo("GitHub was told to retrain")
     raise typer.Exit(EXIT_DRIFT)

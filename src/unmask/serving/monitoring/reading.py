@@ -1,19 +1,24 @@
 """Tables of scores, as `unmask score` and `unmask predict` write them."""
 
+import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from unmask import artifacts
 from unmask.errors import MonitoringError
 from unmask.serving.bundle.manifest import checked, read_manifest
 from unmask.serving.monitoring.measures import NAMES
+from unmask.serving.scoring.resume import ABOUT_FILE, read_about
 
 REFERENCE_FILE = "reference.csv"
 WANTED = ("model_sha256", "error", *NAMES)
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -23,11 +28,13 @@ class Scores:
     Attributes:
         table: a row for each picture that was judged, with those of `measures.NAMES` that are known of all.
         not_judged: how many pictures could not be.
+        not_scored: how many are listed and yet to be scored, as scorings that are not finished have them.
         name: what a person calls it.
     """
 
     table: pd.DataFrame
     not_judged: int
+    not_scored: int
     name: str
 
 
@@ -39,7 +46,7 @@ def read_reference(bundle: Path) -> Scores:
     """
     manifest = read_manifest(bundle)
     table = pd.read_csv(checked(bundle, manifest, REFERENCE_FILE))
-    return Scores(measures_of([table]), 0, f"the validation pictures of {manifest.model}")
+    return Scores(measures_of([table]), 0, 0, f"the validation pictures of {manifest.model}")
 
 
 def read_scores(files: Sequence[Path], *, model_sha256: str) -> Scores:
@@ -51,6 +58,7 @@ def read_scores(files: Sequence[Path], *, model_sha256: str) -> Scores:
 
     Raises:
         MonitoringError: one is missing, is no such table, or is another model's; or no picture was judged.
+        ScoringError: what a scoring began with is damaged, so that nobody can tell whether it is finished.
     """
     tables = [read(file) for file in files]
     for file, table in zip(files, tables, strict=True):
@@ -60,7 +68,8 @@ def read_scores(files: Sequence[Path], *, model_sha256: str) -> Scores:
     if not found:
         raise MonitoringError(f"{', '.join(map(str, files))}: no picture was judged")
     name = str(files[0]) if len(files) == 1 else f"{files[0]} and {len(files) - 1} more"
-    return Scores(measures_of(judged), total - found, name)
+    not_scored = sum(map(count_not_scored, files, tables))
+    return Scores(measures_of(judged), total - found, not_scored, name)
 
 
 def read(file: Path) -> pd.DataFrame:
@@ -80,14 +89,43 @@ def read(file: Path) -> pd.DataFrame:
         raise MonitoringError(f"cannot read {file}: {str(error).splitlines()[0]}") from error
     if missing := {"score", "model_sha256"} - set(table.columns):
         raise MonitoringError(f"{file} is no table of scores: it has no column {', '.join(sorted(missing))}")
+    require_numbers(file, table)
     return table
+
+
+def require_numbers(file: Path, table: pd.DataFrame) -> None:
+    """Refuses measures that are no numbers.
+
+    Raises:
+        MonitoringError: there are such.
+    """
+    for name in NAMES:
+        if name not in table.columns:
+            continue
+        values = table[name]
+        wrong = values.notna() & ~np.isfinite(pd.to_numeric(values, errors="coerce").astype("float64"))
+        if wrong.any():
+            row = int(wrong.to_numpy().argmax())
+            raise MonitoringError(
+                f"{file}: row {row + 1}, column {name}: {values.astype(object).iloc[row]!r} is no number"
+            )
+
+
+def count_not_scored(file: Path, table: pd.DataFrame) -> int:
+    """Counts the pictures that a scoring lists and its table lacks: it was interrupted, or is under way."""
+    if not (file / ABOUT_FILE).is_file():
+        return 0
+    pictures = read_about(file).pictures
+    if len(table) < pictures:
+        logger.warning("%s is not finished: %d of %d pictures are scored", file, len(table), pictures)
+    return max(0, pictures - len(table))
 
 
 def read_parquet(file: Path) -> pd.DataFrame:
     """Reads the columns that are needed, of all parts."""
     import pyarrow.dataset as ds
 
-    found = ds.dataset(file, format="parquet")
+    found = ds.dataset(sorted(map(str, file.glob("*.parquet"))) if file.is_dir() else file, format="parquet")
     table: pd.DataFrame = found.to_table(columns=[name for name in WANTED if name in found.schema.names]).to_pandas()
     return table
 
@@ -100,10 +138,15 @@ def read_csv(file: Path) -> pd.DataFrame:
 def read_json(file: Path) -> pd.DataFrame:
     """Reads what `predict --json` writes: a picture's facts lie one level below its score."""
     content = artifacts.read_json(file)
-    if not isinstance(content, list) or not all(isinstance(one, dict) for one in content):
+    if not isinstance(content, list) or not all(map(is_picture, content)):
         raise ValueError("expected a list of pictures")
     rows: list[dict[str, Any]] = [{**one, **(one.get("facts") or {})} for one in content]
     return pd.DataFrame([{name: row.get(name) for name in WANTED} for row in rows], columns=list(WANTED))
+
+
+def is_picture(content: Any) -> bool:
+    """Whether a part of such a file can be a picture's."""
+    return isinstance(content, dict) and isinstance(content.get("facts"), dict | None)
 
 
 READERS: dict[str, Callable[[Path], pd.DataFrame]] = {".parquet": read_parquet, ".csv": read_csv, ".json": read_json}

@@ -61,6 +61,11 @@ class Report:
         return [comparison for comparison in self.comparisons if not comparison.reason]
 
     @property
+    def reasons(self) -> list[str]:
+        """Gives why measures were not compared, each reason once."""
+        return list(dict.fromkeys(comparison.reason for comparison in self.comparisons if comparison.reason))
+
+    @property
     def least_seen(self) -> float:
         """Says how large a difference must be to be found at all."""
         counts = len(self.reference.table), len(self.scores.table)
@@ -95,6 +100,9 @@ def remarks(report: Report) -> list[str]:
     if report.scores.not_judged:
         total = report.scores.not_judged + len(report.scores.table)
         found.append(f"{report.scores.not_judged:,} of {total:,} pictures could not be judged, and are not compared")
+    for scores, whose in ((report.scores, "The scores are"), (report.reference, "The reference is")):
+        if scores.not_scored:
+            found.append(f"{whose} not finished: {scores.not_scored:,} pictures more are listed, and may be others")
     if any(comparison.measure.name == "score" for comparison in report.drifted):
         found.append(
             "P(fake) is also distributed otherwise where the share of fakes is another one: no fault of the model"
@@ -161,12 +169,14 @@ def numbers(report: Report) -> dict[str, Any]:
     """Gives all numbers, as JSON can hold them."""
     return {
         "model": report.model,
-        "is_drift": bool(report.drifted),
+        "is_drift": bool(report.drifted) if report.tested else None,
         "rule": asdict(report.rule),
         "least_seen": report.least_seen,
         "pictures": len(report.scores.table),
         "not_judged": report.scores.not_judged,
+        "not_scored": report.scores.not_scored,
         "reference_pictures": len(report.reference.table),
+        "reference_not_scored": report.reference.not_scored,
         "measures": {one.measure.name: described(one) for one in report.comparisons},
     }
 

@@ -203,7 +203,9 @@ def begun(folder: Path, wish: Wish) -> Iterator[Scoring]:
     try:
         if artifacts.try_lock(lock) is False:
             raise ScoringError(f"{folder} is being written by another run: wait for it, or name another folder")
-        yield Scoring(folder, wish.source, go_on(folder, wish) if (folder / ABOUT_FILE).exists() else begin(folder, wish))
+        yield Scoring(
+            folder, wish.source, go_on(folder, wish) if (folder / ABOUT_FILE).exists() else begin(folder, wish)
+        )
     finally:
         os.close(lock)
 

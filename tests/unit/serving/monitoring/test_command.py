@@ -7,7 +7,7 @@ import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -21,12 +21,14 @@ from typer.testing import CliRunner
 pytest.importorskip("onnx", reason="onnx is not installed: no network can be made")
 from small_bundle import COMMAND, MODEL_SHA256, make_bundle
 
+from unmask import artifacts
 from unmask.cli import app
-from unmask.environment import Environment, read
+from unmask.environment import GITHUB, Environment, read
 from unmask.errors import MonitoringError, UnmaskError
 from unmask.serving.monitoring import trigger
 from unmask.serving.monitoring.measures import MEASURES, NAMES
 from unmask.serving.scoring import parts
+from unmask.serving.scoring.resume import ABOUT_FILE, FORMAT, About
 
 TOKEN = "ghp_planted"
 WORKFLOW = Path(__file__).parents[4] / ".github" / "workflows" / "retrain.yml"
@@ -58,10 +60,16 @@ def pictures(seed: int, *, number: int = 300, brighter: float = 0.0) -> pd.DataF
     ).round(6)
 
 
-def write_scores(folder: Path, table: pd.DataFrame) -> None:
+def write_scores(folder: Path, table: pd.DataFrame, *, listed: int | None = None) -> None:
+    """Writes pictures and a bad one as `unmask score` does; of more that are listed the rest is not scored yet."""
     rows = [{**row, "model": "grey", "model_sha256": MODEL_SHA256} for row in table.to_dict("records")]
     rows.append({"image": "bad.jpg", "error": "damaged", "model": "grey", "model_sha256": MODEL_SHA256})
     parts.write_part(folder / "part-00000.parquet", parts.table_of(rows))
+    about = About(
+        format=FORMAT, input="faces", pictures=listed or len(rows), listing_sha256="c" * 64, part_pictures=1000,
+        model="grey", model_sha256=MODEL_SHA256, detector_sha256="d" * 64, engine="onnx",
+    )  # fmt: skip
+    artifacts.write_json(folder / ABOUT_FILE, asdict(about))
 
 
 @pytest.fixture
@@ -156,6 +164,30 @@ def test_what_cannot_be_compared_is_exit_status_1(monitor: Monitor, tmp_path: Pa
     assert (done.status, "reference.csv is damaged" in done.error) == (1, True)
 
 
+def test_where_nothing_could_be_compared_is_exit_status_1_and_no_verdict(monitor: Monitor, tmp_path: Path) -> None:
+    write_scores(tmp_path / "few.parquet", pictures(2, number=19))
+    done = monitor("few.parquet")
+    assert (done.status, done.error) == (
+        1,
+        "nothing could be compared (the scores have it of 19 pictures, fewer than 20): see monitoring/report.html",
+    )
+    assert json.loads((tmp_path / "monitoring" / "report.json").read_text())["is_drift"] is None
+    assert "# Nothing could be compared" in (tmp_path / "monitoring" / "report.md").read_text()
+
+
+def test_a_scoring_that_is_not_finished_is_said_to_be(monitor: Monitor, tmp_path: Path, caplog: Any) -> None:
+    write_scores(tmp_path / "same.parquet", pictures(2), listed=400)
+    done = monitor("same.parquet", "--reference", "same.parquet")
+    assert done.status == 0
+    # Of 300 judged pictures and a bad one.
+    assert caplog.messages == ["same.parquet is not finished: 301 of 400 pictures are scored"] * 2
+    text = (tmp_path / "monitoring" / "report.md").read_text()
+    assert "- The scores are not finished: 99 pictures more are listed" in text
+    assert "- The reference is not finished: 99 pictures more are listed" in text
+    numbers = json.loads((tmp_path / "monitoring" / "report.json").read_text())
+    assert (numbers["not_scored"], numbers["reference_not_scored"]) == (99, 99)
+
+
 @dataclass
 class GitHub:
     """What GitHub's interface was sent."""
@@ -215,7 +247,16 @@ def test_drift_tells_github_when_it_is_asked_to_and_the_token_is_never_shown(mon
     ("variables", "repository", "match"),
     [
         ({}, "ada/faces", "needs a token in GH_TOKEN; or run: gh api"),
-        ({"GH_TOKEN": TOKEN}, "", "needs a repository"),
+        (
+            {"GH_TOKEN": TOKEN},
+            "",
+            "needs a repository of github.com, and the remote origin is none: set GITHUB_REPOSITORY",
+        ),
+        (
+            {"GH_TOKEN": TOKEN, "GITHUB_API_URL": "https://code.example.com/api/v3"},
+            "",
+            "needs a repository of code.example.com, .* set GITHUB_REPOSITORY=OWNER/NAME, and for another server",
+        ),
         ({"GITHUB_TOKEN": TOKEN, "GITHUB_API_URL": "http://127.0.0.1:9"}, "ada/faces", "cannot be reached"),
     ],
 )
@@ -230,12 +271,53 @@ def test_what_is_missing_is_said(variables: dict[str, str], repository: str, mat
     ("origin", "repository"),
     [
         ("https://github.com/ada/faces.git", "ada/faces"),
+        ("https://ada:secret@GitHub.com:443/ada/faces", "ada/faces"),
         ("git@github.com:ada/faces.git", "ada/faces"),
+        ("github.com:ada/faces", "ada/faces"),
         ("ssh://git@github.com/ada/faces/", "ada/faces"),
+        ("ssh://git@ssh.github.com:443/ada/faces.git", "ada/faces"),
         ("https://github.com/ada/dotted.name", "ada/dotted.name"),
+        ("https://gitlab.com/ada/faces.git", ""),
+        ("git@gitlab.com:ada/faces.git", ""),
+        ("https://github.com.example.com/ada/faces", ""),
+        ("https://example.com/github.com/ada/faces", ""),
+        ("https://github.com:x@example.com/ada/faces", ""),
+        ("https://github.com/ada/faces/more", ""),
+        ("/srv/git/project", ""),
+        ("../git/project", ""),
+        ("file:///srv/git/project", ""),
+        ("github.com/ada/faces", ""),  # a folder
         ("", ""),
         (None, ""),
     ],
 )
-def test_a_repository_is_read_from_its_address(origin: str | None, repository: str) -> None:
-    assert trigger.repository_of(origin) == repository
+def test_a_repository_is_read_from_its_address_on_github_alone(origin: str | None, repository: str) -> None:
+    assert trigger.repository_of(origin, api=GITHUB) == repository
+
+
+@pytest.mark.parametrize(
+    ("api", "host"),
+    [
+        ("https://api.github.com", "github.com"),
+        ("https://code.example.com/api/v3", "code.example.com"),  # of one's own server
+        ("https://api.example.ghe.com/", "example.ghe.com"),  # GitHub's, with the data kept where a company wants it
+    ],
+)
+def test_the_host_of_repositories_is_told_by_that_of_the_interface(api: str, host: str) -> None:
+    assert trigger.repository_of(f"git@{host}:ada/faces.git", api=api) == "ada/faces"
+    assert trigger.repository_of("git@elsewhere.com:ada/faces.git", api=api) == ""
+
+
+@pytest.mark.parametrize(
+    ("origin", "sent"), [("git@{host}:ada/faces.git", 1), ("git@gitlab.com:ada/faces.git", 0), ("/srv/git/project", 0)]
+)
+def test_the_event_goes_to_the_remote_on_that_server_or_nowhere(
+    origin: str, sent: int, monitor: Monitor, tmp_path: Path
+) -> None:
+    subprocess.run(["git", "init", "--quiet"], cwd=tmp_path, check=True)
+    with running_github() as github:
+        address = origin.format(host="127.0.0.1")
+        subprocess.run(["git", "remote", "add", "origin", address], cwd=tmp_path, check=True)
+        done = monitor("brighter.parquet", "--trigger", GITHUB_API_URL=github.address, GH_TOKEN=TOKEN)
+    assert [path for path, *_ in github.sent] == ["/repos/ada/faces/dispatches"] * sent
+    assert done.status == (10 if sent else 1)

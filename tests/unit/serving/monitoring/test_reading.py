@@ -4,10 +4,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pytest
 
-from unmask.errors import ImageError, MonitoringError
+from unmask.errors import ImageError, MonitoringError, ScoringError
 from unmask.serving.judgements import Judgement, as_csv
 from unmask.serving.monitoring.measures import NAMES
 from unmask.serving.monitoring.reading import read_scores
@@ -18,6 +17,9 @@ MODEL_SHA256 = "a" * 64
 FACTS = Facts(width=64, height=48, jpeg_quality=90, brightness=100.5)
 VERDICT = Verdict(label="fake", score=0.75, threshold=0.5, distance=1.25, facts=FACTS)
 FOUND = [Judgement("a.jpg", VERDICT), Judgement("b.jpg", ImageError("b.jpg: damaged"))]
+
+CSV = f'score,model_sha256\n"{{}}",{MODEL_SHA256}\n{{}},{MODEL_SHA256}\n'
+JSON = f'[{{{{"model_sha256": "{MODEL_SHA256}", "score": {{}}}}}}]'
 
 
 class Detector:
@@ -32,7 +34,6 @@ def written(file: Path, detector: Any = Detector) -> Path:
         file.write_text(json.dumps([one.described(detector) for one in FOUND]))
     else:
         file.mkdir()
-        (file / "_scoring.json").write_text("{}")
         parts.write_part(file / "part-00000.parquet", parts.table_of(parts.row_of(one, detector) for one in FOUND))
     return file
 
@@ -83,6 +84,12 @@ def test_another_models_scores_are_refused(tmp_path: Path) -> None:
         ("out.json", "[", "cannot read"),
         ("out.parquet", "no parquet", "cannot read"),
         ("empty.csv", "score,model_sha256\n", "no picture was judged"),
+        ("out.csv", CSV.format("0.5", "high"), r"out.csv: row 2, column score: 'high' is no number"),
+        ("out.csv", CSV.format("0,5", "0.5"), r"out.csv: row 1, column score: '0,5' is no number"),
+        ("out.csv", CSV.format("0.5", "-inf"), r"out.csv: row 2, column score: -inf is no number"),
+        ("out.json", JSON.format("[0.5]"), r"out.json: row 1, column score: \[0.5\] is no number"),
+        ("out.json", JSON.format('0.5, "facts": {"width": "wide"}'), "row 1, column width: 'wide' is no number"),
+        ("out.json", JSON.format('0.5, "facts": 3'), "expected a list of pictures"),
     ],
 )
 def test_what_is_no_table_is_refused(name: str, content: str | None, match: str, tmp_path: Path) -> None:
@@ -92,9 +99,23 @@ def test_what_is_no_table_is_refused(name: str, content: str | None, match: str,
         read_scores([tmp_path / name], model_sha256=MODEL_SHA256)
 
 
+def test_a_file_of_somebody_elses_among_the_parts_is_not_read(tmp_path: Path) -> None:
+    file = written(tmp_path / "out.parquet")
+    (file / "readme.txt").write_text("what this is")
+    assert len(read_scores([file], model_sha256=MODEL_SHA256).table) == 1
+
+
+@pytest.mark.parametrize("content", ["", "{}"])
+def test_a_scoring_that_nobody_can_tell_to_be_finished_is_refused(content: str, tmp_path: Path) -> None:
+    file = written(tmp_path / "out.parquet")
+    (file / "_scoring.json").write_text(content)
+    with pytest.raises(ScoringError, match=r"_scoring.json is damaged"):
+        read_scores([file], model_sha256=MODEL_SHA256)
+
+
 def test_pictures_none_of_which_are_jpegs_are_read(tmp_path: Path) -> None:
     row = {"score": 0.5, "jpeg_quality": None, "error": None, "model_sha256": MODEL_SHA256}
     parts.write_part(tmp_path / "a.parquet", parts.table_of([row]))
     table = read_scores([tmp_path / "a.parquet"], model_sha256=MODEL_SHA256).table
     assert table["jpeg_quality"].isna().all()
-    assert isinstance(table, pd.DataFrame)
+    assert table["jpeg_quality"].dtype == "float64"  # that of numbers, as the measures are computed with

@@ -92,7 +92,9 @@ def test_a_wrong_call_has_a_status_of_its_own(score: Score) -> None:
     assert score("faces", "out.parquet", "--part", "0").returncode == 2  # as typer has it
 
 
-@pytest.mark.parametrize("out", ["s3://bucket/out.parquet", "S3://bucket/out", "gs://bucket/out", "file:///out.parquet"])
+@pytest.mark.parametrize(
+    "out", ["s3://bucket/out.parquet", "S3://bucket/out", "gs://bucket/out", "file:///out.parquet"]
+)
 def test_a_table_that_is_to_lie_elsewhere_is_refused_before_anything_is_done(
     out: str, score: Score, tmp_path: Path
 ) -> None:
