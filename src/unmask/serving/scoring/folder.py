@@ -60,13 +60,14 @@ class Folder:
         path = Path(self.address, name)
         try:
             with path.open("rb") as file:
-                return file.read(MAX_BYTES)
+                content = file.read(MAX_BYTES + 1)
         except (FileNotFoundError, PermissionError) as error:
             if not Path(self.address).is_dir():
                 raise ScoringError(f"the folder {self.address} is gone") from error
             return ImageError(str(error.strerror))
         except OSError as error:
             raise ScoringError(f"cannot read {path}: {error.strerror}") from error
+        return content if len(content) <= MAX_BYTES else ImageError(f"more than {MAX_BYTES} bytes")
 
 
 def listed(name: str, *, num_bytes: int) -> Listed:

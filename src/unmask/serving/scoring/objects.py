@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from unmask.data.archives.names import is_left_behind
@@ -15,10 +16,12 @@ THREADS = 16  # that wait for answers: one alone fetches some thirty pictures a 
 AHEAD = 32  # pictures fetched before their turn
 PAGE = 1000  # objects in one answer: S3 gives no more
 ATTEMPTS = 8  # of one request, with pauses that grow
+TRIED = 20  # the first pictures of a part: where none of them may be read, it is the keys that may not
 READS = 3  # of one object whose bytes stop coming
 QUOTE = '"'
+FORBIDDEN = ("AccessDenied", "403")
 # What one object alone can be to blame for. Anything else, as keys that have expired, would fail for all that follow.
-OF_ONE_OBJECT = ("NoSuchKey", "404", "AccessDenied", "403", "InvalidObjectState")
+OF_ONE_OBJECT = (*FORBIDDEN, "NoSuchKey", "404", "InvalidObjectState")
 
 
 @dataclass(frozen=True)
@@ -57,9 +60,31 @@ class Objects:
             raise ScoringError(f"cannot list {self.address}: {error}") from error
 
     def read(self, pictures: Iterable[Listed]) -> Iterator[Named]:
-        """See `Source.read`: several at once, as each waits for the network."""
+        """See `Source.read`: several at once, as each waits for the network.
+
+        Raises:
+            ScoringError: none of the first pictures may be read, so that it is the keys that may not. Scored as
+                forbidden, a million of them would never be tried again.
+        """
         s3 = client()
-        yield from in_order(lambda picture: self.fetch(s3, picture.name), pictures, threads=THREADS, ahead=AHEAD)
+        found = in_order(lambda picture: self.fetch(s3, picture.name), pictures, threads=THREADS, ahead=AHEAD)
+        first = []
+        for named in islice(found, TRIED):
+            first.append(named)
+            if not is_forbidden(named):
+                break
+        else:
+            if first and (len(first) == TRIED or not self.may_read(s3)):
+                raise ScoringError(
+                    f"{first[0].content} to every picture tried of {self.address} ({len(first)}, from {first[0].name} "
+                    "on): allow s3:GetObject, or name a prefix without them"
+                )
+        yield from first
+        yield from found
+
+    def may_read(self, s3: Any) -> bool:
+        """Whether any of the place's first pictures may be read: so a last part of a few forbidden ones is no end."""
+        return any(not is_forbidden(self.fetch(s3, picture.name)) for picture in islice(self.pictures(), TRIED))
 
     def fetch(self, s3: Any, key: str) -> Named:
         """Fetches one picture.
@@ -79,11 +104,21 @@ class Objects:
             except ClientError as error:
                 code = error.response["Error"]["Code"]
                 if code in OF_ONE_OBJECT:
-                    return Named(key, ImageError(f"S3 answers {code}"))
+                    return Named(key, ImageError(refusal(code)))
                 failure = error
             except BotoCoreError as error:
                 failure = error
         raise ScoringError(f"cannot read {SCHEME}{self.bucket}/{key}: {failure}") from failure
+
+
+def is_forbidden(named: Named) -> bool:
+    """Whether S3 refused a picture to these keys."""
+    return isinstance(named.content, ImageError) and str(named.content) in map(refusal, FORBIDDEN)
+
+
+def refusal(code: str) -> str:
+    """Says why a picture was not fetched."""
+    return f"S3 answers {code}"
 
 
 def client() -> Any:

@@ -1,10 +1,12 @@
 """What can be scored: listed in one order, and read so that a bad picture is told from a source that fails."""
 
+import io
 import os
 import shutil
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from s3_server import S3, running_s3
@@ -63,6 +65,17 @@ def test_a_file_that_went_away_is_an_error_of_its_own_and_a_folder_that_did_stop
     shutil.rmtree(folder)
     with pytest.raises(ScoringError, match="is gone"):
         list(source.read(listed))
+
+
+def test_a_file_that_is_too_large_is_said_to_be_and_not_cut_short(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("unmask.serving.scoring.folder.MAX_BYTES", 8)
+    (folder / "b.jpg").write_bytes(bytes(9))
+    (folder / "z.jpg").write_bytes(bytes(8))
+    content = read(str(folder))
+    assert str(content["b.jpg"]) == "more than 8 bytes"
+    assert content["z.jpg"] == bytes(8)
 
 
 def test_another_size_is_another_stamp(folder: Path) -> None:
@@ -139,6 +152,63 @@ def test_a_bucket_that_is_not_there_stops(s3: S3) -> None:
         names("s3://absent/day/")
     with pytest.raises(ScoringError, match="NoSuchBucket"):
         list(source_of("s3://absent/day/").read([Listed("day/1.jpg", "")]))
+
+
+class ClosedS3:
+    """A client whose keys may list, and read what begins with "open" alone."""
+
+    def __init__(self, keys: list[str]) -> None:
+        self.keys = keys
+
+    def get_paginator(self, _: str) -> "ClosedS3":
+        return self
+
+    def paginate(self, **_: Any) -> Iterator[dict[str, Any]]:
+        yield {"Contents": [{"Key": key, "ETag": '"e"', "Size": 1} for key in self.keys]}
+
+    def get_object(self, **asked: str) -> dict[str, Any]:
+        from botocore.exceptions import ClientError
+
+        if not asked["Key"].startswith("open"):
+            raise ClientError({"Error": {"Code": "AccessDenied"}}, "GetObject")
+        return {"ContentLength": 1, "Body": io.BytesIO(b"1")}
+
+
+def read_closed(monkeypatch: pytest.MonkeyPatch, keys: list[str], *, part: slice) -> list[bytes | ImageError]:
+    """Reads one part of a bucket with such keys."""
+    pytest.importorskip("botocore", reason="boto3 is not installed: S3 is not read")
+    monkeypatch.setattr(objects, "client", lambda: ClosedS3(keys))
+    source = source_of("s3://faces/")
+    return [named.content for named in source.read(list(source.pictures())[part])]
+
+
+@pytest.mark.parametrize("number", [1, objects.TRIED - 1, objects.TRIED, 3 * objects.TRIED])
+def test_keys_that_may_list_and_not_read_stop_and_blame_no_picture(
+    number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = [f"shut{number:03d}.jpg" for number in range(number)]
+    with pytest.raises(
+        ScoringError, match=r"S3 answers AccessDenied to every picture tried of s3://faces/ .*allow s3:GetObject"
+    ):
+        read_closed(monkeypatch, keys, part=slice(None))
+
+
+def test_a_folder_of_many_that_may_not_be_read_stops_after_others_that_may(monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = ["open.jpg", *(f"shut{number:03d}.jpg" for number in range(objects.TRIED))]
+    with pytest.raises(ScoringError, match="allow s3:GetObject"):
+        read_closed(monkeypatch, keys, part=slice(1, None))
+
+
+def test_a_few_pictures_that_may_not_be_read_are_errors_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    shut = [f"shut{number:03d}.jpg" for number in range(objects.TRIED - 1)]
+    content = read_closed(monkeypatch, [*shut, "open.jpg", *shut], part=slice(None))  # not the first alone
+    assert [str(one) for one in content] == [
+        *["S3 answers AccessDenied"] * len(shut),
+        "b'1'",
+        *["S3 answers AccessDenied"] * len(shut),
+    ]
+    last = read_closed(monkeypatch, ["open.jpg", *shut], part=slice(1, None))  # the last part, where all are shut
+    assert [str(one) for one in last] == ["S3 answers AccessDenied"] * len(shut)
 
 
 def test_without_boto3_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
