@@ -76,7 +76,7 @@ class Objects:
         else:
             if first and (len(first) == TRIED or not self.may_read(s3)):
                 raise ScoringError(
-                    f"{first[0].content} to every picture tried of {self.address} ({len(first)}, from {first[0].name} "
+                    f"S3 forbids all pictures that were tried of {self.address} ({len(first)}, from {first[0].name} "
                     "on): allow s3:GetObject, or name a prefix without them"
                 )
         yield from first

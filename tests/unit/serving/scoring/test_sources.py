@@ -188,7 +188,7 @@ def test_keys_that_may_list_and_not_read_stop_and_blame_no_picture(
 ) -> None:
     keys = [f"shut{number:03d}.jpg" for number in range(number)]
     with pytest.raises(
-        ScoringError, match=r"S3 answers AccessDenied to every picture tried of s3://faces/ .*allow s3:GetObject"
+        ScoringError, match=r"S3 forbids all pictures that were tried of s3://faces/ .*allow s3:GetObject"
     ):
         read_closed(monkeypatch, keys, part=slice(None))
 
