@@ -46,7 +46,9 @@ def assert_equal(one: fit.Trained, other: fit.Trained) -> None:
         np.testing.assert_array_equal(left, right)
 
 
-@pytest.mark.parametrize("killed_at", [0, 1, 3])
+@pytest.mark.parametrize(
+    "killed_at", [pytest.param(0, marks=pytest.mark.slow), 1, pytest.param(3, marks=pytest.mark.slow)]
+)
 def test_a_training_killed_in_an_epoch_ends_as_one_that_was_not(splits: Splits, tmp_path: Path, killed_at: int) -> None:
     section = section_of("cnn")
     kept = Checkpoint(tmp_path / "states", key="k")
@@ -67,7 +69,7 @@ def test_a_training_killed_twice_and_by_early_stopping_ends_as_one_that_was_not(
     assert_equal(train(section, splits, kept=kept), train(section, splits))
 
 
-@pytest.mark.parametrize("killed_at", [1, 3])
+@pytest.mark.parametrize("killed_at", [1, pytest.param(3, marks=pytest.mark.slow)])
 def test_a_moving_average_goes_on(splits: Splits, tmp_path: Path, killed_at: int) -> None:
     section = section_of("cnn")
     optimizer = replace(section.recipe.optimizer, ema_momentum=0.9)
@@ -79,7 +81,7 @@ def test_a_moving_average_goes_on(splits: Splits, tmp_path: Path, killed_at: int
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("killed_at", [1, 2])
+@pytest.mark.parametrize("killed_at", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_both_phases_of_a_fine_tuning_go_on(splits: Splits, tmp_path: Path, killed_at: int) -> None:
     section = section_of("resnet50")
     kept = Checkpoint(tmp_path / "states", key="k")

@@ -55,7 +55,9 @@ def test_flips_at_test_time_make_a_mirrored_image_score_the_same(splits: Splits)
         assert np.allclose(scores, mirrored, rtol=1e-5, atol=1e-6) == test_time_flip
 
 
-@pytest.mark.parametrize("killed_at", [1, 2, 3])
+@pytest.mark.parametrize(
+    "killed_at", [pytest.param(1, marks=pytest.mark.slow), 2, pytest.param(3, marks=pytest.mark.slow)]
+)
 def test_a_killed_ensemble_goes_on_in_the_member_where_it_stood(splits: Splits, tmp_path: Path, killed_at: int) -> None:
     section = section_of()
     kept = Checkpoint(tmp_path / "states", key="k")

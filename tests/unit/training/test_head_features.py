@@ -98,7 +98,10 @@ def assert_same_head(one: tuple[pd.DataFrame, list[np.ndarray]], other: tuple[pd
         np.testing.assert_allclose(left, right, rtol=1e-3, atol=1e-4)
 
 
-@pytest.mark.parametrize(("flip", "precision"), [(0.0, "float32"), (0.5, "float32"), (0.5, "mixed_float16")])
+@pytest.mark.parametrize(
+    ("flip", "precision"),
+    [pytest.param(0.0, "float32", marks=pytest.mark.slow), (0.5, "float32"), (0.5, "mixed_float16")],
+)
 def test_head_learns_from_features_what_it_learns_from_images(
     splits: Splits, tmp_path: Path, flip: float, precision: str
 ) -> None:
@@ -127,7 +130,7 @@ def test_everything_is_trained_after_the_head_and_the_backbone_not_before(splits
     assert backbone.sha256_of(trained.model) != features.backbone_sha256
 
 
-@pytest.mark.parametrize("killed_at", [1, HEAD_EPOCHS])
+@pytest.mark.parametrize("killed_at", [1, pytest.param(HEAD_EPOCHS, marks=pytest.mark.slow)])
 def test_a_training_killed_in_an_epoch_ends_as_one_that_was_not(splits: Splits, tmp_path: Path, killed_at: int) -> None:
     section = section_of()
     features = features_of(section, splits, tmp_path / "features")
