@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from unmask.cli.options import Bundle
 from unmask.cli.places import BUNDLES, REPORTS
 from unmask.console import silent_start
 
@@ -14,7 +15,7 @@ SIGNIFICANCE = 0.01  # how often drift may be found in any measure where there i
 
 def monitor(
     scores: Annotated[list[Path], typer.Argument(help="What unmask score wrote, or predict --csv or --json.")],
-    model: Annotated[str, typer.Option(help="A model of bundles/, champion, or a bundle's folder.")] = "champion",
+    model: Bundle = "champion",
     reference: Annotated[
         list[Path] | None, typer.Option(help="Compare with these scores, not with the validation pictures.")
     ] = None,
@@ -29,7 +30,7 @@ def monitor(
     """
     from unmask import environment
     from unmask.errors import MonitoringError
-    from unmask.serving.locate import find_bundle
+    from unmask.serving.locate import bundle_of
 
     with silent_start():
         from unmask.serving.bundle.manifest import read_manifest
@@ -37,13 +38,13 @@ def monitor(
         from unmask.serving.monitoring.report import PAGE_FILE, Report, verdict, write
         from unmask.tracking.provenance import run_git
 
-    bundle = find_bundle(model, bundles=BUNDLES, reports=REPORTS)
-    manifest = read_manifest(bundle)
-    now = reading.read_scores(scores, model_sha256=manifest.model_sha256)
-    if reference:
-        before = reading.read_scores(reference, model_sha256=manifest.model_sha256)
-    else:
-        before = reading.read_reference(bundle)
+    with bundle_of(model, bundles=BUNDLES, reports=REPORTS) as bundle:
+        manifest = read_manifest(bundle)
+        now = reading.read_scores(scores, model_sha256=manifest.model_sha256)
+        if reference:
+            before = reading.read_scores(reference, model_sha256=manifest.model_sha256)
+        else:
+            before = reading.read_reference(bundle)
     rule = compare.Rule(significance=SIGNIFICANCE, limit=limit)
     comparisons = compare.compare(before.table, now.table, rule)
     found = Report(now, before, manifest.model, rule, comparisons, command=trigger.COMMAND)

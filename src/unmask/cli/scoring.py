@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from unmask.cli.options import Bundle, Engine
 from unmask.cli.places import BUNDLES, REPORTS
 from unmask.console import silent_start
 
@@ -15,8 +16,8 @@ EXIT_NOT_JUDGED = 3  # typer ends with 2 where the call is wrong
 def score(
     pictures: Annotated[str, typer.Argument(metavar="IN", help="A folder, a zip, or s3://BUCKET/PREFIX.")],
     table: Annotated[str, typer.Argument(metavar="OUT.parquet", help="The folder to write, in parts.")],
-    model: Annotated[str, typer.Option(help="A model of bundles/, champion, or a bundle's folder.")] = "champion",
-    engine: Annotated[str, typer.Option(help="What computes: openvino, onnx or int8.")] = "openvino",
+    model: Bundle = "champion",
+    engine: Engine = "openvino",
     part_pictures: Annotated[int, typer.Option("--part", min=1, help="Pictures a part.")] = 1000,
     ray: Annotated[str, typer.Option(help="Score on a cluster, by Ray: its address, auto, or local.")] = "",
 ) -> None:
@@ -26,22 +27,22 @@ def score(
     Exit status: 0 all scored, 3 done but some could not be judged (column error says why), 1 failed, 2 a wrong call.
     """
     from unmask.console import progress
-    from unmask.serving.locate import find_bundle
+    from unmask.serving.locate import bundle_of
 
     with silent_start():
         from unmask.serving.scoring import resume, run
 
     started = time.monotonic()
     folder = resume.local_folder(table)
-    bundle = find_bundle(model, bundles=BUNDLES, reports=REPORTS)
-    method = method_for(bundle, engine=engine, ray=ray)
-    wish = resume.wish_for(pictures, bundle=bundle, engine=engine, part_pictures=part_pictures)
-    with resume.begun(folder, wish) as scoring:
-        numbers = scoring.missing()
-        total = sum(map(scoring.rows, numbers))
-        steps = run.run(scoring, numbers, method)
-        scored = sum(progress(steps, total=total, description="score", unit="pictures", size=int))
-        counts = scoring.counts()
+    with bundle_of(model, bundles=BUNDLES, reports=REPORTS) as bundle:
+        method = method_for(bundle, engine=engine, ray=ray)
+        wish = resume.wish_for(pictures, bundle=bundle, engine=engine, part_pictures=part_pictures)
+        with resume.begun(folder, wish) as scoring:
+            numbers = scoring.missing()
+            total = sum(map(scoring.rows, numbers))
+            steps = run.run(scoring, numbers, method)
+            scored = sum(progress(steps, total=total, description="score", unit="pictures", size=int))
+            counts = scoring.counts()
     seconds = time.monotonic() - started
     now = f"{scored:,} scored now in {seconds:,.1f} s, {scored / seconds:,.0f}/s" if scored else "all scored before"
     typer.echo(

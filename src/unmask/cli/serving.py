@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from unmask.cli.options import Bundle, Engine
 from unmask.cli.places import BUNDLES, REPORTS
 from unmask.console import silent_start
 
@@ -13,8 +14,8 @@ LEAST_KEY = 16  # characters: a shorter key can be guessed
 
 
 def serve(
-    model: Annotated[str, typer.Option(help="A model of bundles/, champion, or a bundle's folder.")] = "champion",
-    engine: Annotated[str, typer.Option(help="What computes: openvino, onnx or int8.")] = "openvino",
+    model: Bundle = "champion",
+    engine: Engine = "openvino",
     host: Annotated[str, typer.Option(help="The address to listen on; 0.0.0.0 for all.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="The port to listen on; 0 for any that is free.")] = DEFAULT_PORT,
     workers: Annotated[int, typer.Option(help="Pictures judged at once; 0 for as many as there are cores.")] = 0,
@@ -34,12 +35,14 @@ def serve(
     if workers < 0:
         raise ConfigError(f"--workers {workers}: expected a whole number, 0 or more")
     with silent_start():
-        from unmask.serving.locate import find_bundle
+        from unmask.serving.locate import bundle_of
         from unmask.serving.service import server
         from unmask.serving.service.application import make_application, read_subject
         from unmask.serving.service.settings import limits_of
 
-        limits = limits_of(limit or ())
-        subject = read_subject(find_bundle(model, bundles=BUNDLES, reports=REPORTS), engine=engine)
-        app = make_application(subject, workers=workers or os.cpu_count() or 1, limits=limits, api_keys=keys)
-    server.run(app, host=host, port=port, limits=limits)
+    limits = limits_of(limit or ())
+    with bundle_of(model, bundles=BUNDLES, reports=REPORTS) as bundle:  # heatmaps read it when the first is asked for
+        with silent_start():
+            subject = read_subject(bundle, engine=engine)
+            app = make_application(subject, workers=workers or os.cpu_count() or 1, limits=limits, api_keys=keys)
+        server.run(app, host=host, port=port, limits=limits)

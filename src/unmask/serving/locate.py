@@ -1,5 +1,8 @@
 """Which detector a person means."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -35,23 +38,41 @@ def locate(model: str, *, bundles: Path, reports: Path, engine: str = DEFAULT_EN
         from unmask.serving.export import load_exported
 
         return load_exported(Path(model))
-    if ALIAS_SIGN in model and not Path(model).exists():
-        with TemporaryDirectory() as folder:
-            return load_bundle(fetch_bundle(model, folder=Path(folder), environment=environment.read()), engine=engine)
-    return load_bundle(find_bundle(model, bundles=bundles, reports=reports), engine=engine)
+    with bundle_of(model, bundles=bundles, reports=reports) as folder:
+        return load_bundle(folder, engine=engine)
 
 
-def find_bundle(model: str, *, bundles: Path, reports: Path) -> Path:
+@contextmanager
+def bundle_of(model: str, *, bundles: Path, reports: Path) -> Iterator[Path]:
     """Finds a detector's folder by what a person calls it.
 
     Args:
-        model: a bundle's folder, a model of `bundles`, or "champion".
-        bundles: the folder of all bundles.
+        model: a bundle's folder; a model of `bundles`; "champion"; or an alias of MLflow's registry.
+        bundles: the folder of all bundles, in a checkout's root: an alias is looked up in that checkout's registry,
+            unless an environment variable names another.
         reports: the folder of all reports.
 
+    Yields:
+        The folder. An alias's is a copy that is gone after the block.
+
     Raises:
+        TrackingError: the registry has no such detector, or cannot be asked.
         EvaluationError: there is no such detector.
     """
+    if ALIAS_SIGN in model and not Path(model).exists():
+        surroundings = environment.read()
+        if (
+            bundles.parent != Path()
+        ):  # the current folder may be DVC's copy of a checkout: the environment knows its root
+            surroundings = replace(surroundings, root=bundles.parent)
+        with TemporaryDirectory() as folder:
+            yield fetch_bundle(model, folder=Path(folder), environment=surroundings)
+    else:
+        yield find_bundle(model, bundles=bundles, reports=reports)
+
+
+def find_bundle(model: str, *, bundles: Path, reports: Path) -> Path:
+    """Finds the folder of a detector that lies on this machine; see `bundle_of`."""
     if (Path(model) / MANIFEST_FILE).is_file():
         return Path(model)
     name = champion(reports / "compare") if model == CHAMPION else model

@@ -18,8 +18,11 @@ import pytest
 import requests
 from PIL import Image
 from small_bundle import make_bundle
+from typer.testing import CliRunner
 
+from unmask import Detector
 from unmask.artifacts import sha256_of_file
+from unmask.cli import app
 from unmask.environment import Environment
 from unmask.errors import TrackingError
 from unmask.serving import locate
@@ -98,6 +101,28 @@ def test_an_unknown_alias_says_what_there_is(
 ) -> None:
     with pytest.raises(TrackingError, match=message):
         load_alias(name, environment, monkeypatch)
+
+
+def test_an_alias_is_looked_up_in_the_checkout_that_is_named(
+    environment: Environment, champion: str, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
+    assert Detector.load("unmask@champion", root=environment.root).name == "cnn"
+
+
+def test_every_command_knows_an_alias(environment: Environment, champion: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(environment.root)
+    Path("faces").mkdir()
+    for grey in range(30):
+        Image.new("RGB", (40, 40), (100 + grey, 100, 100)).save(f"faces/{grey}.jpg")
+    served = []
+    monkeypatch.setattr("unmask.serving.service.server.run", lambda app, **_: served.append(app))
+    runner, named = CliRunner(), ["--model", "unmask@champion"]
+    assert "30 pictures" in runner.invoke(app, ["score", "faces", "scores", *named], catch_exceptions=False).stdout
+    monitored = runner.invoke(app, ["monitor", "scores", "--reference", "scores", *named], catch_exceptions=False)
+    assert monitored.stdout.startswith("No drift")
+    assert runner.invoke(app, ["serve", *named], catch_exceptions=False).exit_code == 0
+    assert len(served) == 1
 
 
 @pytest.fixture

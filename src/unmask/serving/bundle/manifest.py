@@ -1,4 +1,4 @@
-"""`detector.json`: all of a bundle but its networks."""
+"""`detector.json`: all of a bundle but its networks; and what its other files are called."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -11,6 +11,7 @@ from unmask.config.values import STRICT, Count, CountOrNone, Positive, Probabili
 from unmask.errors import EvaluationError
 from unmask.tracking.registered import MANIFEST_FILE as MANIFEST_FILE
 
+KERAS_FILE, CARD_FILE, REFERENCE_FILE = "model.keras", "model-card.md", "reference.csv"
 FORMAT = 1
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 ADVICE = "run `dvc repro export` or `dvc pull`"

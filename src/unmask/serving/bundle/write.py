@@ -21,7 +21,7 @@ from unmask.evaluation.judge import Judge
 from unmask.records import LABEL_NAMES, Source
 from unmask.serving.bundle.convert import write_onnx, write_openvino
 from unmask.serving.bundle.embedding import with_embedding
-from unmask.serving.bundle.manifest import FORMAT, MANIFEST_FILE, Int8
+from unmask.serving.bundle.manifest import CARD_FILE, FORMAT, KERAS_FILE, MANIFEST_FILE, REFERENCE_FILE, Int8
 from unmask.serving.bundle.quantise import cost_of, write_int8
 from unmask.serving.bundle.read import SURROUNDINGS_FILE
 from unmask.serving.detector import Detector
@@ -34,7 +34,6 @@ from unmask.serving.pictures import read_picture
 from unmask.serving.precision import in_full, is_half
 from unmask.serving.verdict import Bin, Verdict
 
-KERAS_FILE, CARD_FILE, REFERENCE_FILE = "model.keras", "model-card.md", "reference.csv"
 PARITY_PICTURES = 32
 FRAMED_PICTURES = 64
 PART = 256  # pictures whose bytes are in memory at once

@@ -9,7 +9,7 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
-from unmask.serving.bundle.manifest import Manifest, checked, read_manifest
+from unmask.serving.bundle.manifest import CARD_FILE, KERAS_FILE, Manifest, checked, read_manifest
 from unmask.serving.bundle.read import load_bundle
 from unmask.serving.detector import Detector
 from unmask.serving.service import api, page
@@ -20,8 +20,6 @@ from unmask.serving.service.judging import Judging
 from unmask.serving.service.metrics import Metrics
 from unmask.serving.service.middleware import Gate, SecurityHeaders, Watch
 from unmask.serving.service.settings import Limits
-
-KERAS_FILE, CARD_FILE = "model.keras", "model-card.md"
 
 
 @dataclass(frozen=True)
