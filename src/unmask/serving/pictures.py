@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from PIL import Image
@@ -11,6 +12,8 @@ from unmask.data.pictures.decoding import Pixels, jpeg_quality, open_image, to_r
 from unmask.errors import ImageError
 
 MAX_PIXELS = 40_000_000  # a camera's largest pictures; a crafted file may unpack to far more than its bytes
+MAX_BYTES = 200_000_000  # of one picture: no camera's is larger, and a device file has no end
+PIECE_BYTES = 1 << 20  # a buffer for all that is allowed would take longer to make than a picture to read
 PictureLike = bytes | str | Path | Image.Image | Pixels
 
 
@@ -53,13 +56,29 @@ def read_picture(source: PictureLike, *, max_pixels: int = MAX_PIXELS) -> Pictur
 def read_file(path: Path, *, max_pixels: int) -> Picture:
     """Decodes a file, and names it in every error."""
     try:
-        return read_picture(path.read_bytes(), max_pixels=max_pixels)
+        with path.open("rb") as file:
+            content = read_bounded(file)
+        return read_picture(content, max_pixels=max_pixels)
     except OSError as error:
         raise ImageError(f"{path}: {error.strerror}") from error
     except ValueError as error:  # a name that no file can have
         raise ImageError(f"{str(path)!r}: {error}") from error
     except ImageError as error:
         raise ImageError(f"{path}: {error}") from error
+
+
+def read_bounded(file: BinaryIO, *, max_bytes: int = MAX_BYTES) -> bytes:
+    """Reads a file to its end.
+
+    Raises:
+        ImageError: it is longer than allowed.
+    """
+    content = bytearray()
+    while piece := file.read(PIECE_BYTES):
+        content += piece
+        if len(content) > max_bytes:
+            raise ImageError(f"more than {max_bytes} bytes")
+    return bytes(content)
 
 
 def of_pixels(pixels: Pixels) -> Image.Image:
