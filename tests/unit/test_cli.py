@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from small_bundle import MODEL_SHA256, make_bundle
+from small_bundle import COMMAND, MODEL_SHA256, make_bundle
 
 ROOT = Path(__file__).parents[2]
 
@@ -201,7 +201,33 @@ def test_a_bad_picture_does_not_stop_the_rest(trained: Path) -> None:
 def test_heatmaps_need_the_network_of_keras(trained: Path) -> None:
     result = unmask("predict", "grey.png", "--heatmap", "reasons", folder=trained)
     assert (result.returncode, result.stdout) == (2, "")
-    assert "cannot load bundles/cnn/model.keras" in result.stderr
+    assert "bundles/cnn has no model.keras: it was exported without" in result.stderr
+
+
+def test_a_name_that_cannot_be_one_does_not_stop_the_rest(trained: Path) -> None:
+    names = ("x" * 300, "grey.png", "http://a..b/face.png", "http://[::1")
+    result = unmask("predict", *names, "--allow-urls", "--json", folder=trained)
+    assert (result.returncode, result.stderr) == (2, "")
+    too_long, judged, *addresses = json.loads(result.stdout)
+    assert too_long["error"] == f"{'x' * 300}: File name too long"
+    assert judged["label"] == "fake"
+    assert all("error" in answer for answer in addresses)
+
+
+@pytest.mark.parametrize("form", ["--json", "--csv", "--engine=openvino"])
+def test_a_name_that_is_no_text_is_written_all_the_same(trained: Path, tmp_path: Path, form: str) -> None:
+    (tmp_path / os.fsdecode(b"caf\xe9.png")).symlink_to(trained / "face [1].png")
+    result = unmask("predict", str(tmp_path), form, folder=trained, PYTHONIOENCODING="utf-8:strict", COLUMNS="300")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert "caf\\udce9.png" in result.stdout
+
+
+def test_predict_whose_reader_has_seen_enough_calls_nothing_fake(trained: Path) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    result = subprocess.run([*COMMAND, "predict", "face [1].png"], cwd=trained, stdout=writing, stderr=subprocess.PIPE)
+    os.close(writing)
+    assert (result.returncode, result.stderr) == (2, b"")
 
 
 @pytest.mark.parametrize(

@@ -1,23 +1,26 @@
-"""`unmask predict`, `check` and `export`: using a trained detector."""
+"""`unmask predict`, `explain`, `check` and `export`: using a trained detector."""
 
 import json
+import os
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from unmask.cli.endings import errors_end_with, escape_unknown_characters
+from unmask.cli.options import A_DETECTOR, Detector, Engine
 from unmask.cli.places import BUNDLES, MODELS, RAW, REPORTS, SPLIT
 from unmask.console import silent_start
 
-A_DETECTOR = "A model of bundles/, champion, a bundle's folder, or a file that export wrote."
-KERAS_FILE = "model.keras"
 EXIT_FAKE, EXIT_ERROR = 1, 2
+STEM_BYTES = 150  # of a picture's name in its heatmap's; file systems allow 255 in all, with what is added meanwhile
 
 
-def predict(  # noqa: PLR0913 - each is an option of the command
+def predict(  # noqa: PLR0913 - each is an option, and the framework takes no groups of them
     images: Annotated[list[str], typer.Argument(help="Pictures, folders, zips, patterns, or - for standard input.")],
-    model: Annotated[str, typer.Option(help=A_DETECTOR)] = "champion",
-    engine: Annotated[str, typer.Option(help="What computes: openvino, onnx or int8.")] = "openvino",
+    model: Detector = "champion",
+    engine: Engine = "openvino",
     is_json: Annotated[bool, typer.Option("--json", help="Print JSON: all that is known.")] = False,
     is_csv: Annotated[bool, typer.Option("--csv", help="Print CSV: a line for each picture.")] = False,
     allows_addresses: Annotated[bool, typer.Option("--allow-urls", help="Fetch what begins with http.")] = False,
@@ -29,55 +32,84 @@ def predict(  # noqa: PLR0913 - each is an option of the command
     validation split. A verdict is a statistical guess about pictures like those the model learnt from.
     Exit status: 0 all real, 1 a fake found, 2 an error; a bad picture never stops the rest.
     """
-    from unmask.console import fail, progress
-    from unmask.errors import ImageError, UnmaskError
-    from unmask.serving import judgements
-    from unmask.serving.inputs import pictures_of
-    from unmask.serving.locate import find_bundle, locate
+    from unmask.console import progress
+    from unmask.errors import ImageError
 
-    try:
-        with silent_start():
-            detector = locate(model, bundles=BUNDLES, reports=REPORTS, engine=engine)
+    with errors_end_with(EXIT_ERROR):
+        from unmask.serving import judgements
+        from unmask.serving.inputs import pictures_of
+        from unmask.serving.locate import locate
+
         pictures = pictures_of(images, allows_addresses=allows_addresses)
-        if heatmap is not None:
-            pictures = iter(kept := list(pictures))
-        found = list(progress(judgements.judge(detector, pictures), total=None, description="judged"))
-        if heatmap is not None:
-            folder = find_bundle(model, bundles=BUNDLES, reports=REPORTS)
-            write_heatmaps(heatmap, detector, folder / KERAS_FILE, zip(kept, found, strict=True))
-    except UnmaskError as error:
-        fail(error, status=EXIT_ERROR)
-    if is_json:
-        typer.echo(json.dumps([one.described(detector) for one in found], indent=2))
-    elif is_csv:
-        typer.echo(judgements.as_csv(found, detector), nl=False)
-    else:
-        show_judgements(found, detector=detector)
+        if heatmap is None:
+            with silent_start():
+                detector = locate(model, bundles=BUNDLES, reports=REPORTS, engine=engine)
+            judged = judgements.judge(detector, pictures)
+        else:
+            detector, network = load_with_network(model, engine=engine)
+            judged = judge_and_draw(detector, network, pictures, folder=heatmap)
+        found = list(progress(judged, total=None, description="judged"))
+        escape_unknown_characters()
+        if is_json:
+            typer.echo(json.dumps([one.described(detector) for one in found], indent=2))
+        elif is_csv:
+            typer.echo(judgements.as_csv(found, detector), nl=False)
+        else:
+            show_judgements(found, detector=detector)
     if any(isinstance(one.verdict, ImageError) for one in found):
         raise typer.Exit(EXIT_ERROR)
     if any(one.is_fake for one in found):
         raise typer.Exit(EXIT_FAKE)
 
 
-def write_heatmaps(folder: Path, detector: Any, network_file: Path, judged: Any) -> None:
-    """Draws why each picture was judged as it was: `0001-NAME.png`, by its place among all."""
-    from unmask import artifacts
-    from unmask.errors import ImageError
+def load_with_network(model: str, *, engine: str = "openvino") -> tuple[Any, Any]:
+    """Loads a detector and its network in Keras' hands; see `explaining.load_with_network`."""
+    from unmask.errors import EvaluationError
 
     with silent_start():
-        from unmask.figures import png
-        from unmask.serving import explaining
+        try:
+            from unmask.serving import explaining
+        except ImportError as error:
+            raise EvaluationError(f"heatmaps need Keras and TensorFlow: {error}") from error
 
-        network = explaining.load_network(network_file)
-    for number, (picture, one) in enumerate(judged, start=1):
-        if isinstance(one.verdict, ImageError):
+        return explaining.load_with_network(model, bundles=BUNDLES, reports=REPORTS, engine=engine)
+
+
+def judge_and_draw(detector: Any, network: Any, pictures: Iterable[Any], *, folder: Path) -> Iterator[Any]:
+    """Judges pictures as they come, and draws why: `0001-NAME.png`, by its place among all.
+
+    What cannot be judged or drawn does not stop the rest. One picture is in memory, and each is decoded once.
+    """
+    from unmask import artifacts
+    from unmask.errors import ImageError, StorageError
+    from unmask.figures import png
+    from unmask.serving import explaining
+    from unmask.serving.detector import summary
+    from unmask.serving.judgements import Judgement
+
+    artifacts.make_folder(folder)
+    for number, picture in enumerate(pictures, start=1):
+        if isinstance(picture.content, ImageError):
+            yield Judgement(picture.name, picture.content)
             continue
         name = Path(picture.name).name
-        figure = explaining.draw(
-            explaining.reasons_of(detector, network, picture.content), name=name, model=detector.name
-        )
-        with artifacts.atomic_path(folder / f"{number:04d}-{Path(name).stem}.png") as temporary:
-            temporary.write_bytes(png(figure))
+        try:
+            reasons = explaining.reasons_of(detector, network, picture.content)
+            with artifacts.atomic_path(folder / heatmap_name(number, name)) as temporary:
+                temporary.write_bytes(png(explaining.draw(reasons, name=name, model=detector.name)))
+            yield Judgement(picture.name, summary([reason.verdict for reason in reasons]))
+        except ImageError as error:
+            yield Judgement(picture.name, error)
+        except StorageError as error:
+            yield Judgement(picture.name, ImageError(f"{picture.name}: no heatmap: {error}"))
+
+
+def heatmap_name(number: int, name: str) -> str:
+    """Names a picture's heatmap, whatever characters and however many the picture's own name has."""
+    from unmask.data.archives.names import shown
+
+    stem = os.fsencode(shown(Path(name).stem))[:STEM_BYTES].decode(errors="ignore")
+    return f"{number:04d}-{stem}.png"
 
 
 def show_judgements(found: list[Any], *, detector: Any) -> None:
@@ -85,6 +117,8 @@ def show_judgements(found: list[Any], *, detector: Any) -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
+
+    from unmask.data.archives.names import shown
 
     table = Table(title=f"{detector.name}: fake from P(fake) {detector.threshold:.3f} on", title_justify="left")
     table.add_column("Image", overflow="fold")
@@ -95,36 +129,36 @@ def show_judgements(found: list[Any], *, detector: Any) -> None:
     if any(cautions for *_, (cautions, _) in rows):
         table.add_column("Cautions", overflow="fold")
     for one, cells in zip(found, rows, strict=True):
-        shown = [Text(cell, style=style) for cell, style in cells]
-        table.add_row(Text(one.name), *shown[: len(table.columns) - 1])
-    Console().print(table)
+        texts = [Text(shown(cell), style=style) for cell, style in cells]
+        table.add_row(Text(shown(one.name)), *texts[: len(table.columns) - 1])
+    console = Console()
+    with console.capture() as drawn:  # printed by itself, it would end with status 1 where nobody reads on
+        console.print(table)
+    typer.echo(drawn.get(), nl=False)
     typer.echo("Fakes among alike: of the test pictures with such a score, how many were fake (95% interval).")
 
 
 def explain(
     image: Annotated[Path, typer.Argument(help="A picture: JPEG, PNG or WebP.")],
     output: Annotated[Path, typer.Option(help="The PNG to write.")] = Path("explanation.png"),
-    model: Annotated[str, typer.Option(help="A model of bundles/, champion, or a bundle's folder.")] = "champion",
+    model: Detector = "champion",
 ) -> None:
     """Show why a picture was judged as it was: what the network saw, a heatmap, and the spectrum, side by side.
 
     A heatmap marks what speaks for the answer; whether this model's can be believed, its model card says.
     """
     from unmask import artifacts
+    from unmask.data.archives.names import shown
 
-    with silent_start():
-        from unmask.figures import png
-        from unmask.serving import explaining
-        from unmask.serving.bundle.read import load_bundle
-        from unmask.serving.locate import find_bundle
+    detector, network = load_with_network(model)
+    from unmask.figures import png
+    from unmask.serving import explaining
 
-        folder = find_bundle(model, bundles=BUNDLES, reports=REPORTS)
-        detector, network = load_bundle(folder), explaining.load_network(folder / KERAS_FILE)
     reasons = explaining.reasons_of(detector, network, image)
     with artifacts.atomic_path(output) as temporary:
         temporary.write_bytes(png(explaining.draw(reasons, name=image.name, model=detector.name)))
     verdict = reasons[0].verdict
-    typer.echo(f"{image}: {verdict.label}, P(fake) {verdict.score:.3f}; see {output}")
+    typer.echo(f"{shown(str(image))}: {verdict.label}, P(fake) {verdict.score:.3f}; see {output}")
 
 
 def check(

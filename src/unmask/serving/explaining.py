@@ -12,6 +12,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from unmask.data.archives.names import shown
 from unmask.data.pictures.decoding import LUMINANCE, Pixels
 from unmask.errors import EvaluationError
 from unmask.evaluation.appearance import spectrum
@@ -19,9 +20,12 @@ from unmask.evaluation.explanation.gradcam import grad_cam
 from unmask.evaluation.explanation.sheets import overlay
 from unmask.figures import COLOURS, INK
 from unmask.records import FAKE, LABEL_NAMES
+from unmask.serving.bundle.manifest import KERAS_FILE, checked, read_manifest
+from unmask.serving.bundle.read import DEFAULT_ENGINE, load_bundle
 from unmask.serving.detector import Detector
 from unmask.serving.engines.network import Network
 from unmask.serving.export import load_exported
+from unmask.serving.locate import KERAS_SUFFIX, bundle_of
 from unmask.serving.pictures import PictureLike, read_picture
 from unmask.serving.verdict import Verdict
 
@@ -50,16 +54,43 @@ class Reason:
         return overlay(self.pixels, self.heatmap)
 
 
-def load_network(file: Path) -> Any:
-    """Loads a bundle's `model.keras`, for gradients; no code in the file is run.
+def load_with_network(
+    model: str, *, bundles: Path, reports: Path, engine: str = DEFAULT_ENGINE
+) -> tuple[Detector, Any]:
+    """Loads a detector, and its network in Keras' hands.
+
+    Args:
+        model: see `locate.locate`.
+        bundles: the folder of all bundles.
+        reports: the folder of all reports.
+        engine: what computes verdicts; an exported file is Keras' alone.
+
+    Raises:
+        TrackingError: the registry has no such detector.
+        EvaluationError: there is no such detector, or a file of it is missing or damaged.
+        ConfigError: there is no such engine.
+    """
+    if model.endswith(KERAS_SUFFIX):
+        detector = load_exported(Path(model))
+        return detector, network_of(detector)
+    with bundle_of(model, bundles=bundles, reports=reports) as folder:
+        return load_bundle(folder, engine=engine), load_network(folder)
+
+
+def load_network(bundle: Path) -> Any:
+    """Loads the network of a bundle for gradients, after its hash was checked; no code in the file is run.
 
     Raises:
         EvaluationError: the file is missing, damaged, or no exported detector.
     """
-    engine = load_exported(file).engine
-    if not isinstance(engine, Network):
-        raise EvaluationError(f"{file} holds no network of Keras'")
-    return engine.model
+    return network_of(load_exported(checked(bundle, read_manifest(bundle), KERAS_FILE)))
+
+
+def network_of(detector: Detector) -> Any:
+    """Gives the network of a detector that Keras computes."""
+    if not isinstance(detector.engine, Network):
+        raise EvaluationError(f"{detector.name} is not in Keras' hands")
+    return detector.engine.model
 
 
 def reasons_of(detector: Detector, network: Any, source: PictureLike) -> list[Reason]:
@@ -97,13 +128,15 @@ def draw(reasons: Sequence[Reason], *, name: str, model: str) -> Figure:
         name: the picture's.
         model: the detector's.
     """
-    shown = list(reasons)[:MOST_FACES]
-    height = TITLE_INCHES + ROW_INCHES * len(shown)
+    drawn = list(reasons)[:MOST_FACES]
+    height = TITLE_INCHES + ROW_INCHES * len(drawn)
     figure = Figure(figsize=(WIDTH_INCHES, height))
-    figure.text(0.02, 1 - 0.12 / height, f"{name}, by {model}", va="top", fontsize=12, fontweight="bold", color=INK)
-    grid = figure.subplots(len(shown), 3, squeeze=False)
+    top, style = 1 - 0.12 / height, {"fontsize": 12, "fontweight": "bold", "color": INK}
+    title = figure.text(0.02, top, f"{shown(name)}, by {model}", style, va="top")
+    title.set_parse_math(False)  # a name may hold dollars, which stand for formulas
+    grid = figure.subplots(len(drawn), 3, squeeze=False)
     figure.subplots_adjust(left=0.02, right=0.98, bottom=0.04, top=1 - TITLE_INCHES / height - 0.03, wspace=0.06)
-    for axes, reason in zip(grid, shown, strict=True):
+    for axes, reason in zip(grid, drawn, strict=True):
         verdict = reason.verdict
         why = f"what speaks for {verdict.label}" if reason.heatmap.any() else "nothing speaks for it"
         panel(axes[0], reason.pixels, title=f"{verdict.label}, P(fake) {verdict.score:.3f}")

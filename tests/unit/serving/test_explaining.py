@@ -7,6 +7,7 @@ import pytest
 from small_bundle import SIZE, make_bundle
 
 from unmask import Detector
+from unmask.artifacts import read_json, sha256_of_file, write_json
 from unmask.errors import EvaluationError
 from unmask.figures import png
 from unmask.serving.engines.network import Network
@@ -64,8 +65,14 @@ def test_every_face_is_explained_and_drawn(
 
 
 def test_a_bundles_network_is_loaded(detector: Detector, network: keras.Model, tmp_path: Path) -> None:
-    export(detector, tmp_path / "model.keras")
-    loaded = load_network(tmp_path / "model.keras")
+    bundle = make_bundle(tmp_path / "cnn")
+    with pytest.raises(EvaluationError, match=r"cnn has no model\.keras: it was exported without"):
+        load_network(bundle)
+    export(detector, bundle / "model.keras")
+    manifest = read_json(bundle / "detector.json")
+    write_json(bundle / "detector.json", manifest | {"files": {"model.keras": sha256_of_file(bundle / "model.keras")}})
+    loaded = load_network(bundle)
     np.testing.assert_allclose(loaded.predict_on_batch(half_red()[None].astype(np.float32)), [[1.0]], atol=1e-5)
-    with pytest.raises(EvaluationError, match=r"cannot load .*absent\.keras"):
-        load_network(tmp_path / "absent.keras")
+    (bundle / "model.keras").write_bytes(b"another")
+    with pytest.raises(EvaluationError, match=r"model\.keras is damaged: its hash"):
+        load_network(bundle)
