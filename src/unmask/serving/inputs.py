@@ -12,8 +12,7 @@ from unmask.data.archives.directory import read_directory
 from unmask.data.archives.names import is_left_behind
 from unmask.data.archives.reader import ArchiveReader
 from unmask.errors import ImageError, UnmaskError
-from unmask.serving.pictures import MAX_BYTES as MAX_BYTES
-from unmask.serving.pictures import read_bounded
+from unmask.serving.pictures import MAX_BYTES, read_bounded
 from unmask.serving.web_pictures import fetch
 
 STANDARD_INPUT = "-"

@@ -11,11 +11,10 @@ import pandas as pd
 
 from unmask import artifacts
 from unmask.errors import MonitoringError
-from unmask.serving.bundle.manifest import checked, read_manifest
+from unmask.serving.bundle.manifest import REFERENCE_FILE, checked, read_manifest
 from unmask.serving.monitoring.measures import NAMES
 from unmask.serving.scoring.resume import ABOUT_FILE, read_about
 
-REFERENCE_FILE = "reference.csv"
 WANTED = ("model_sha256", "error", *NAMES)
 
 logger = logging.getLogger(__name__)

@@ -8,7 +8,8 @@ from pathlib import Path
 from unmask.data.archives.names import is_left_behind
 from unmask.errors import ImageError, ScoringError
 from unmask.serving.detector import in_order
-from unmask.serving.inputs import MAX_BYTES, SUFFIXES, Named
+from unmask.serving.inputs import SUFFIXES, Named
+from unmask.serving.pictures import MAX_BYTES, read_bounded
 from unmask.serving.scoring.sources import Listed
 
 NO_UTF8 = "its name is no UTF-8, and no table can hold it"
@@ -60,14 +61,15 @@ class Folder:
         path = Path(self.address, name)
         try:
             with path.open("rb") as file:
-                content = file.read(MAX_BYTES + 1)
+                return read_bounded(file, max_bytes=MAX_BYTES)
+        except ImageError as error:
+            return error
         except (FileNotFoundError, PermissionError) as error:
             if not Path(self.address).is_dir():
                 raise ScoringError(f"the folder {self.address} is gone") from error
             return ImageError(str(error.strerror))
         except OSError as error:
             raise ScoringError(f"cannot read {path}: {error.strerror}") from error
-        return content if len(content) <= MAX_BYTES else ImageError(f"more than {MAX_BYTES} bytes")
 
 
 def listed(name: str, *, num_bytes: int) -> Listed:

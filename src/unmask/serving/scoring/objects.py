@@ -8,7 +8,8 @@ from typing import Any
 from unmask.data.archives.names import is_left_behind
 from unmask.errors import ImageError, ScoringError
 from unmask.serving.detector import in_order
-from unmask.serving.inputs import MAX_BYTES, SUFFIXES, Named
+from unmask.serving.inputs import SUFFIXES, Named
+from unmask.serving.pictures import MAX_BYTES
 from unmask.serving.scoring.sources import Listed
 
 SCHEME = "s3://"

@@ -6,10 +6,9 @@ from pathlib import Path
 
 from unmask.data.archives.directory import read_directory
 from unmask.data.archives.entries import Entry
-from unmask.data.archives.names import is_left_behind
 from unmask.data.archives.reader import ArchiveReader
 from unmask.errors import ArchiveError, ImageError, ScoringError
-from unmask.serving.inputs import SUFFIXES, Named
+from unmask.serving.inputs import Named, is_picture
 from unmask.serving.scoring.sources import Listed
 
 
@@ -51,8 +50,3 @@ class Zipped:
                     yield Named(picture.name, reader.read(Entry(picture.name, *picture.place)))
                 except ImageError as error:
                     yield Named(picture.name, error)
-
-
-def is_picture(name: str) -> bool:
-    """Whether a member claims to be a picture that can be judged."""
-    return name.lower().endswith(SUFFIXES) and not is_left_behind(name)
