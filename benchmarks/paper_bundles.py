@@ -12,6 +12,7 @@ from unmask.serving.bundle.manifest import FORMAT, MANIFEST_FILE
 from unmask.serving.bundle.read import SURROUNDINGS_FILE
 
 SIZES = {"cnn": 256, "resnet50": 224}  # pixels a side
+INT8_PICTURES = 8
 
 
 def make_bundle(name: str, folder: Path) -> Any:
@@ -28,12 +29,15 @@ def make_bundle(name: str, folder: Path) -> Any:
         from unmask.models import MODELS
         from unmask.serving.bundle.convert import write_onnx, write_openvino
         from unmask.serving.bundle.embedding import with_embedding
+        from unmask.serving.bundle.quantise import write_int8
     train = config.load(Path("profiles/paper.yaml")).train
     architectures = {"cnn": train.cnn.architecture, "resnet50": replace(train.resnet50.architecture, weights="none")}
     network = MODELS[name](architectures[name], image_size=SIZES[name])
     folder.mkdir(parents=True)
     write_onnx(with_embedding(network), folder / "model.onnx")
     write_openvino(folder / "model.onnx", folder / "model.xml")
+    noise = np.random.default_rng(0).integers(0, 256, (INT8_PICTURES, SIZES[name], SIZES[name], 3), dtype=np.uint8)
+    write_int8(folder / "model.onnx", folder / "model-int8.onnx", noise)
     write_manifest(folder, name=name, dimensions=network.layers[-1].input.shape[-1])
     return network
 

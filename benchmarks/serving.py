@@ -29,6 +29,7 @@ from unmask.console import run_stage
 from unmask.data.pictures.decoding import Pixels
 from unmask.serving.bundle.read import load_bundle
 from unmask.serving.detector import Detector
+from unmask.serving.engines import INT8
 from unmask.serving.engines.engine import Engine
 
 NAME = "serving"
@@ -48,6 +49,7 @@ class Subject:
     name: str
     network: Any
     detector: Detector
+    int8: Detector
     onnx: Engine
     pixels: Pixels
 
@@ -89,9 +91,9 @@ def make_subject(name: str) -> Subject:
     """Builds the paper's network with random weights, as a bundle and in Keras' hands."""
     folder = FOLDER / "bundles" / name
     network = make_bundle(name, folder)
-    detector, onnx = load_bundle(folder), load_bundle(folder, engine="onnx").engine
+    detector, int8, onnx = (load_bundle(folder, engine=engine) for engine in ("openvino", INT8, "onnx"))
     pixels = np.random.default_rng(0).integers(0, 256, (SIZES[name], SIZES[name], 3), dtype=np.uint8)
-    return Subject(name, network, detector, onnx, pixels)
+    return Subject(name, network, detector, int8, onnx.engine, pixels)
 
 
 def measure_single(subject: Subject, file: Path, *, rounds: int) -> list[Comparison]:
@@ -100,6 +102,7 @@ def measure_single(subject: Subject, file: Path, *, rounds: int) -> list[Compari
     batch = pixels[None].astype(np.float32)
     ways: dict[str, Callable[[], object]] = {
         "ours": lambda: subject.detector.predict([content]),
+        INT8: lambda: subject.int8.predict([content]),
         "Keras' predict_on_batch": lambda: subject.network.predict_on_batch(batch),
         "Keras' model.predict": lambda: subject.network.predict(batch, verbose=0),
         "ONNX Runtime": lambda: list(subject.onnx.answers([pixels])),
@@ -110,10 +113,12 @@ def measure_single(subject: Subject, file: Path, *, rounds: int) -> list[Compari
     found = in_turn({name: partial(median_ms, call) for name, call in ways.items()}, rounds=rounds)
     what = f"{subject.name} at {SIZES[subject.name]} px, one JPEG to its verdict"
     bars = {"Keras' predict_on_batch": SINGLE_BAR[subject.name]}
-    return [
+    lines = [
         compare(what, found["ours"], peer=(peer, found[peer]), at_least=bars.get(peer), unit="ms", better="lower")
-        for peer in list(ways)[1:]
+        for peer in list(ways)[2:]
     ]
+    peer = ("32 bits", found["ours"])
+    return [*lines, compare(f"{what}, 8 bits", found[INT8], peer=peer, at_least=None, unit="ms", better="lower")]
 
 
 def median_ms(call: Callable[[], object]) -> float:
@@ -130,6 +135,7 @@ def measure_folder(subject: Subject, files: list[Path], *, rounds: int) -> list[
     """Compares a folder's rate, decoding included, with that of the engine alone on one picture again and again."""
     ways: Mapping[str, Callable[[], float]] = {
         "ours": lambda: rate(lambda: subject.detector.predict(files), len(files)),
+        INT8: lambda: rate(lambda: subject.int8.predict(files), len(files)),
         BARE: lambda: rate(lambda: list(subject.detector.engine.answers([subject.pixels] * len(files))), len(files)),
         "onnx": lambda: rate(lambda: list(subject.onnx.answers([subject.pixels] * len(files))), len(files)),
         "keras": lambda: rate(lambda: by_keras(subject, len(files)), len(files)),
@@ -141,10 +147,12 @@ def measure_folder(subject: Subject, files: list[Path], *, rounds: int) -> list[
         "onnx": ("ONNX Runtime, nothing decoded", None),
         "keras": ("Keras' predict_on_batch of 32, nothing decoded", None),
     }
-    return [
+    lines = [
         compare(what, found["ours"], peer=(name, found[key]), at_least=bar, unit="images/s", better="higher")
         for key, (name, bar) in peers.items()
     ]
+    peer = ("32 bits", found["ours"])
+    return [*lines, compare(f"{what}, 8 bits", found[INT8], peer=peer, at_least=None, unit="images/s", better="higher")]
 
 
 def by_keras(subject: Subject, num_images: int) -> None:
