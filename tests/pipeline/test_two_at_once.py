@@ -21,6 +21,7 @@ from unmask.tracking.contents import HISTORY_FILE, METRICS_FILE, MODEL_FILE, Poi
 DATA = ({"download.sample.seed": 7}, {"download.sample.seed": 8, "split.seed": 9})  # of the two clones
 LAST_CHEAP = "split"  # of the stages that need no TensorFlow
 MODELS = ("cnn", "resnet50")
+OF_THE_MACHINE = ("images_per_second", "input_wait_share")  # no file of the pipeline's has them
 END_SECONDS = 1800
 BUSY = "is busy, it is being blocked by"  # DVC's words: a stage's files are held by another process
 LOCKED = "Unable to acquire lock"  # DVC's words: all of the clone is
@@ -88,7 +89,9 @@ def found_run(run: dict[str, Any]) -> dict[str, Any]:
     """Picks from a run what `expected_run` says; one that was written again from files had been lost before."""
     assert "rebuilt_from_files" not in run["tags"]
     metrics = {
-        name: sorted([step, rounded(value)] for step, value in points) for name, points in run["metrics"].items()
+        name: sorted([step, rounded(value)] for step, value in points)
+        for name, points in run["metrics"].items()
+        if name not in OF_THE_MACHINE and not name.startswith("system/")
     }
     return {
         "model": run["model"],
