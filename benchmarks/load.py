@@ -35,11 +35,9 @@ HAS_BARS = {"resnet50": True, "cnn": False}
 PICTURES = 200
 WARM_UP_SECONDS, ENGINE_SECONDS, ENGINE_PICTURES = 3.0, 12.0, 128
 FIRST_LOOK_SECONDS = 10.0
-RATE_BAR, SPREAD, GROWTH = (
-    0.8,
-    3,
-    1.05,
-)  # of the engine's rate; p99 in medians; memory at the end, against the first look
+RATE_BAR = 0.8  # of the engine's rate
+SPREAD = 3  # p99 in medians, at most
+GROWTH = 1.05  # memory at the end, against the first look, at most
 MEGABYTE, MILLISECOND = 1e6, 1e-3
 
 logger = logging.getLogger("unmask.benchmarks")

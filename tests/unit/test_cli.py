@@ -252,6 +252,11 @@ def test_an_exported_file_predicts_like_its_model(trained: Path, tmp_path: Path)
     answer = json.loads(unmask("predict", "grey.png", "--json", "--model", str(file), folder=trained).stdout)
     # All weights are 0, so the logit is 0 and the score 0.5, above the threshold of 0.4.
     assert (answer[0]["label"], answer[0]["score"], answer[0]["threshold"]) == ("fake", 0.5, 0.4)
+    table = unmask("predict", "grey.png", "--model", str(file), folder=trained).stdout
+    assert "0.500" in table
+    assert "alike" not in table  # such a file does not have the test split's scores
+    both = unmask("predict", "grey.png", "--json", "--csv", "--model", str(file), folder=trained)
+    assert (both.returncode, both.stdout) == (2, "")
 
 
 def test_check_shows_what_it_found_in_a_table(trained: Path) -> None:

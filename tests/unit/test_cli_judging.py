@@ -100,7 +100,7 @@ def test_a_heatmap_is_drawn_of_each_picture_that_can_be_judged(unmask: Unmask) -
     fake, absent, real = json.loads(result.stdout)
     # Logits 2 and -1.
     assert (fake["label"], round(fake["score"], 6)) == ("fake", 0.880797)
-    assert absent["error"] == "absent.png: No such file or directory"
+    assert absent["error"] == "No such file or directory"
     assert (real["image"], real["label"], round(real["score"], 6)) == (long, "real", 0.268941)
     drawn = sorted(Path("reasons").iterdir())
     assert [file.name for file in drawn] == ["0001-120.png", f"0003-{'é' * 75}.png"]
@@ -120,7 +120,7 @@ def test_a_heatmap_that_cannot_be_written_is_its_pictures_error_alone(unmask: Un
     Path("reasons/0001-120.png").mkdir(parents=True)
     result = unmask("predict", "120.png", "90.png", "--json", "--heatmap", "reasons")
     failed, judged = json.loads(result.stdout)
-    assert failed["error"].startswith("120.png: no heatmap: cannot write reasons/0001-120.png: a folder")
+    assert failed["error"].startswith("no heatmap: cannot write reasons/0001-120.png: a folder")
     assert judged["label"] == "real"
     assert result.exit_code == 2
 

@@ -35,6 +35,8 @@ def predict(  # noqa: PLR0913 - each is an option, and the framework takes no gr
     from unmask.console import progress
     from unmask.errors import ImageError
 
+    if is_json and is_csv:
+        raise typer.BadParameter("--json and --csv exclude each other")
     with errors_end_with(EXIT_ERROR):
         from unmask.serving import judgements
         from unmask.serving.inputs import pictures_of
@@ -124,8 +126,10 @@ def show_judgements(found: list[Any], *, detector: Any) -> None:
     table.add_column("Image", overflow="fold")
     table.add_column("Verdict")
     table.add_column("P(fake)", justify="right")
-    table.add_column("Fakes among alike", justify="right")
-    rows = [one.cells() for one in found]
+    knows_alike = bool(detector.experience.bins)  # a file of `unmask export` does not
+    if knows_alike:
+        table.add_column("Fakes among alike", justify="right")
+    rows = [cells if knows_alike else [*cells[:2], cells[3]] for cells in (one.cells() for one in found)]
     if any(cautions for *_, (cautions, _) in rows):
         table.add_column("Cautions", overflow="fold")
     for one, cells in zip(found, rows, strict=True):
@@ -135,7 +139,8 @@ def show_judgements(found: list[Any], *, detector: Any) -> None:
     with console.capture() as drawn:  # printed by itself, it would end with status 1 where nobody reads on
         console.print(table)
     typer.echo(drawn.get(), nl=False)
-    typer.echo("Fakes among alike: of the test pictures with such a score, how many were fake (95% interval).")
+    if knows_alike:
+        typer.echo("Fakes among alike: of the test pictures with such a score,\nhow many were fake (95% interval).")
 
 
 def explain(

@@ -55,6 +55,10 @@ def monitor(
     typer.echo(f"{verdict(found)}: see {report / PAGE_FILE}")
     if not found.drifted:
         return
+    if is_triggering and now.not_scored:
+        raise MonitoringError(
+            f"GitHub was not told: {now.name} is not finished, and what was scored first may differ from the rest"
+        )
     if is_triggering:
         surroundings = environment.read()
         address = run_git(Path(), "remote", "get-url", "origin")

@@ -1,5 +1,6 @@
 """`unmask score`: a table of scores of very many pictures."""
 
+import logging
 import time
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,6 +11,7 @@ from unmask.cli.options import Bundle, Engine
 from unmask.cli.places import BUNDLES, REPORTS
 from unmask.console import silent_start
 
+logger = logging.getLogger("unmask.cli.scoring")
 EXIT_NOT_JUDGED = 3  # typer ends with 2 where the call is wrong
 
 
@@ -27,6 +29,7 @@ def score(
     Exit status: 0 all scored, 3 done but some could not be judged (column error says why), 1 failed, 2 a wrong call.
     """
     from unmask.console import progress
+    from unmask.data.archives.names import shown
     from unmask.serving.locate import bundle_of
 
     with silent_start():
@@ -42,13 +45,15 @@ def score(
             total = sum(map(scoring.rows, numbers))
             steps = run.run(scoring, numbers, method)
             scored = sum(progress(steps, total=total, description="score", unit="pictures", size=int))
-            counts = scoring.counts()
+            counts, strangers = scoring.counts(), scoring.strangers()
     seconds = time.monotonic() - started
     now = f"{scored:,} scored now in {seconds:,.1f} s, {scored / seconds:,.0f}/s" if scored else "all scored before"
     typer.echo(
         f"{table}: {counts.pictures:,} pictures, {counts.fake:,} called fake, {counts.real:,} real, "
         f"{counts.not_judged:,} not judged; {now}"
     )
+    for name in strangers:
+        logger.warning("%s also holds %s, which readers take for a part: remove it", table, shown(name))
     if counts.not_judged:
         raise typer.Exit(EXIT_NOT_JUDGED)
 

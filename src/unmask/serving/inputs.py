@@ -59,7 +59,9 @@ def pictures_of(names: Iterable[str], *, allows_addresses: bool) -> Iterator[Nam
 
 def pictures_at(name: str, *, allows_addresses: bool) -> Iterator[Named]:
     """Lists the pictures that one name means."""
-    if name == STANDARD_INPUT:
+    if not name:  # of a shell's variable that is not set; as a path it would be the current folder
+        yield Named(name, ImageError("an empty name"))
+    elif name == STANDARD_INPUT:
         yield from_standard_input()
     elif name.startswith(ADDRESSES):
         yield from_address(name, is_allowed=allows_addresses)

@@ -35,18 +35,22 @@ class Judgement:
         """Whether it was judged, as fake."""
         return isinstance(self.verdict, Verdict) and self.verdict.label == FAKE_LABEL
 
+    @property
+    def reason(self) -> str | None:
+        """Says why there is no verdict, the picture's name left out; None where there is one."""
+        return str(self.verdict).removeprefix(f"{self.name}: ") if isinstance(self.verdict, ImageError) else None
+
     def described(self, detector: Detector) -> dict[str, Any]:
         """Gives all that is known of it, as JSON can hold it."""
         about = {"image": self.name, "model": detector.name, "model_sha256": detector.model_sha256}
         if isinstance(self.verdict, ImageError):
-            return {**about, "error": str(self.verdict)}
+            return {**about, "error": self.reason}
         return {**about, **asdict(self.verdict)}
 
     def cells(self) -> list[tuple[str, str]]:
         """Gives verdict, score, band and cautions as texts for a table, each with its style."""
         if isinstance(self.verdict, ImageError):
-            reason = str(self.verdict).removeprefix(f"{self.name}: ")
-            return [("not judged", YELLOW), ("", PLAIN), ("", PLAIN), (reason, YELLOW)]
+            return [("not judged", YELLOW), ("", PLAIN), ("", PLAIN), (str(self.reason), YELLOW)]
         verdict = self.verdict
         band = verdict.band
         alike = f"{band.low:.0%} to {band.high:.0%} of {band.images}" if band else "none alike"
@@ -78,7 +82,7 @@ def as_csv(found: Sequence[Judgement], detector: Detector) -> str:
     for one in found:
         row: dict[str, Any] = {"image": one.name, "model": detector.name, "model_sha256": detector.model_sha256}
         if isinstance(one.verdict, ImageError):
-            row["error"] = str(one.verdict)
+            row["error"] = one.reason
         else:
             verdict = one.verdict
             row |= {"label": verdict.label, "score": f"{verdict.score:.6f}", "threshold": verdict.threshold}

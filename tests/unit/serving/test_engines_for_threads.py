@@ -1,5 +1,6 @@
 """Engines that several threads ask at the same time, each in a process of its own: how the first asks matters."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -55,6 +56,7 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     graph = helper.make_graph(nodes, "sum", [images], outputs, [ones])
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
     onnx.save(model, folder / "model.onnx")
+    shutil.copy(folder / "model.onnx", folder / "model-int8.onnx")  # the same engine reads it, whatever its bits
     openvino.save_model(openvino.Core().read_model(folder / "model.onnx"), folder / "model.xml", compress_to_fp16=False)
     return folder
 

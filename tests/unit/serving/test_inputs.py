@@ -228,3 +228,10 @@ def test_an_answer_that_drips_is_given_up(address: str, monkeypatch: pytest.Monk
 def test_an_address_that_nobody_answers_is_an_error() -> None:
     with pytest.raises(ImageError, match=r"http://127\.0\.0\.1:9/face\.png: cannot be reached"):
         fetch("http://127.0.0.1:9/face.png", max_bytes=10)
+
+
+def test_an_empty_name_is_not_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.png").write_bytes(encoded(5))
+    monkeypatch.chdir(tmp_path)
+    (only,) = pictures_of([""], allows_addresses=False)
+    assert str(only.content) == "an empty name"

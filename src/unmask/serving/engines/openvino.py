@@ -1,6 +1,7 @@
 """OpenVINO: the fastest on a CPU for one picture as for many, and quick to start."""
 
 import sys
+import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
 from functools import cached_property
@@ -20,13 +21,31 @@ ONE = {**EXACT, "PERFORMANCE_HINT": "LATENCY"}
 MANY = {**EXACT, "PERFORMANCE_HINT": "THROUGHPUT"}
 
 
+class Asking:
+    """Asks a compiled network for one picture at a time, from any thread.
+
+    Each thread keeps its request, as one serves one thread, and making one costs as much as a small network's answer.
+    """
+
+    def __init__(self, compiled: Any) -> None:
+        """Takes the compiled network."""
+        self.compiled, self.kept = compiled, threading.local()
+
+    def answer(self, picture: Pixels) -> Answer:
+        """Judges a picture."""
+        if not hasattr(self.kept, "request"):
+            self.kept.request = self.compiled.create_infer_request()
+        self.kept.request.start_async(batch_of(picture))
+        return answer_of(self.kept.request)
+
+
 class OpenVino:
     """A network compiled for this machine's CPU: at once for a single picture, and for many when many come."""
 
     def __init__(self, core: Any, model: Any) -> None:
         """Compiles for a single picture, and judges a black one."""
         self.core, self.model = core, model
-        self.one = core.compile_model(model, "CPU", ONE)
+        self.one = Asking(core.compile_model(model, "CPU", ONE))
         # OpenVINO 2026.4.1 hangs for good where two threads are the first in a process to give it a picture: of 25
         # processes 15 did, and none where one picture went before.
         side = model.input(0).shape[1]
@@ -47,9 +66,7 @@ class OpenVino:
         waiting = iter(pictures)
         first = list(islice(waiting, 2))
         if len(first) == 1:
-            request = self.one.create_infer_request()
-            request.start_async(batch_of(first[0]))
-            yield answer_of(request)
+            yield self.one.answer(first[0])
         elif first:
             yield from self.in_parallel(chain(first, waiting))
 
@@ -69,11 +86,11 @@ class OpenVino:
 
 
 class Shared:
-    """A network compiled for a few threads; each asks with a request of its own, as one request serves one thread."""
+    """A network compiled for a few threads."""
 
     def __init__(self, compiled: Any) -> None:
         """Takes the compiled network."""
-        self.compiled = compiled
+        self.asking = Asking(compiled)
 
     def for_threads(self, count: int) -> "Shared":
         """See `Engine.for_threads`."""
@@ -81,10 +98,7 @@ class Shared:
 
     def answers(self, pictures: Iterable[Pixels]) -> Iterator[Answer]:
         """See `Engine.answers`; one picture after another."""
-        request = self.compiled.create_infer_request()
-        for picture in pictures:
-            request.start_async(batch_of(picture))
-            yield answer_of(request)
+        yield from map(self.asking.answer, pictures)
 
 
 def batch_of(picture: Pixels) -> list[Any]:

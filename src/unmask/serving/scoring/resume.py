@@ -29,6 +29,7 @@ from unmask.tables import choose
 # Readers of Parquet leave out names that begin so.
 ABOUT_FILE, LISTING_FILE = "_scoring.json", "_pictures.arrow"
 FORMAT = 1
+UNREAD = ("_", ".")  # readers of a folder of Parquet leave out what begins so
 ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 ADVICE = "name another folder to write, or remove this one"
 
@@ -140,6 +141,15 @@ class Scoring:
         with listing.opened(self.folder / LISTING_FILE) as reader:
             for number in numbers:
                 yield number, reader.get_batch(number)
+
+    def strangers(self) -> list[str]:
+        """Names what else lies among the parts: who reads the folder as one table takes it for a part."""
+        expected = {file.name for file in map(self.file, range(self.num_parts))}
+        return sorted(
+            path.name
+            for path in self.folder.iterdir()
+            if path.name not in expected and not path.name.startswith(UNREAD)
+        )
 
     def counts(self) -> Counts:
         """Counts what the table holds."""

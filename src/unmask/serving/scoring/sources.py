@@ -70,6 +70,8 @@ def source_of(address: str) -> Source:
     if address.startswith(SCHEME):
         return Objects(address)
     path = Path(address)
+    if not address:  # of a shell's variable that is not set; as a path it would be the current folder
+        raise ScoringError("an empty name: expected a folder, a zip, or s3://BUCKET/PREFIX")
     if path.is_dir():
         return Folder(str(path.absolute()))
     if path.is_file():

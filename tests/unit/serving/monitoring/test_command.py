@@ -188,6 +188,13 @@ def test_a_scoring_that_is_not_finished_is_said_to_be(monitor: Monitor, tmp_path
     assert (numbers["not_scored"], numbers["reference_not_scored"]) == (99, 99)
 
 
+def test_a_scoring_that_is_not_finished_tells_nobody_to_retrain(monitor: Monitor, tmp_path: Path) -> None:
+    write_scores(tmp_path / "part.parquet", pictures(2, brighter=40), listed=400)
+    done = monitor("part.parquet", "--trigger", GITHUB_REPOSITORY="ada/faces", GH_TOKEN=TOKEN)
+    assert done.status == 1
+    assert done.error.startswith("GitHub was not told: part.parquet is not finished")
+
+
 @dataclass
 class GitHub:
     """What GitHub's interface was sent."""

@@ -218,6 +218,9 @@ def test_a_file_of_somebody_elses_is_not_counted(tmp_path: Path, wish: Wish) -> 
     (out / "readme.txt").write_text("what this is")
     shutil.copy(out / "part-00000.parquet", out / "copy of part-00000.parquet")
     assert score(out, wish, Detector()).pictures == PICTURES
+    (out / "_SUCCESS").write_text("")
+    with resume.begun(out, wish) as scoring:
+        assert scoring.strangers() == ["copy of part-00000.parquet", "readme.txt"]
 
 
 def test_a_second_run_at_the_same_time_is_refused(tmp_path: Path, wish: Wish) -> None:

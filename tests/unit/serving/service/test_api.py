@@ -287,6 +287,14 @@ def test_another_sites_page_may_not_ask(service, picture):
     assert fault(answer) == (403, "cross_site")
 
 
+@pytest.mark.parametrize(
+    ("origin", "status"), [("http://evil.example", 403), ("null", 403), ("http://127.0.0.1:7860", 200)]
+)
+def test_where_a_browser_says_no_site_its_origin_must_be_the_services(service, picture, origin, status):
+    answer = service().post(PREDICT, files=form(picture(120)), headers={"Origin": origin})
+    assert answer.status_code == status
+
+
 def test_a_large_upload_stays_in_memory(service, monkeypatch, tmp_path):
     rolled: list[object] = []
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
