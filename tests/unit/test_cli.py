@@ -180,7 +180,7 @@ def test_predict_answers_in_csv(trained: Path) -> None:
     assert result.returncode == 2
     first, second = csv.DictReader(io.StringIO(result.stdout))
     assert (first["image"], first["label"], first["score"], first["error"]) == ("grey.png", "fake", "0.880797", "")
-    assert (second["label"], second["error"]) == ("", "absent.png: No such file or directory")
+    assert (second["label"], second["error"]) == ("", "No such file or directory")
 
 
 @pytest.mark.parametrize(
@@ -209,7 +209,7 @@ def test_a_name_that_cannot_be_one_does_not_stop_the_rest(trained: Path) -> None
     result = unmask("predict", *names, "--allow-urls", "--json", folder=trained)
     assert (result.returncode, result.stderr) == (2, "")
     too_long, judged, *addresses = json.loads(result.stdout)
-    assert too_long["error"] == f"{'x' * 300}: File name too long"
+    assert too_long["error"] == "File name too long"
     assert judged["label"] == "fake"
     assert all("error" in answer for answer in addresses)
 
