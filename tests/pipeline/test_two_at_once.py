@@ -102,8 +102,8 @@ def found_run(run: dict[str, Any]) -> dict[str, Any]:
 
 
 def rounded(value: float) -> float:
-    """Rounds to fewer digits than `history.csv` has; live curves have all of them."""
-    return float(f"{value:.6g}")
+    """Rounds as `history.csv` does; live curves have all digits, and fewer would round some values twice."""
+    return round(value, 8)
 
 
 def by_model(runs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
