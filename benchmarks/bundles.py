@@ -20,7 +20,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
-from benchmarks import bundle_section, real_faces, results, results_page, workspace
+from benchmarks import bundle_section, real_faces, results, results_page
 from benchmarks.comparison import in_turn
 from benchmarks.workspace import MeasurementError
 from unmask import artifacts
@@ -43,11 +43,9 @@ def main() -> None:
     """Runs the pipeline, then writes docs/bundles.json and docs/results.md."""
     arguments = real_faces.read_arguments(__doc__)
     spelt = real_faces.spell_command(PROGRAM, arguments, real_data=real_faces.real_data_folder())
-    commit = workspace.prepare(arguments.work_folder, checkout=Path.cwd())
-    real_faces.train(arguments, changes=arguments.set)
-    workspace.reproduce(arguments.work_folder, f"export@{arguments.model}")
+    commit = real_faces.reproduced(arguments, "export", changes=arguments.set)
     name = f"{arguments.archive.stem}, {arguments.model}, {real_faces.recipe_name(arguments.recipe, arguments.set)}"
-    found = {**measure(arguments), "commit": commit[:12], "command": spelt}
+    found = {**measure(arguments), "commit": commit, "command": spelt}
     known = {**results.kept(bundle_section.BUNDLES, nothing={}), name: found}
     artifacts.write_json(bundle_section.BUNDLES, known)
     results_page.main()

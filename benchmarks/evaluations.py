@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from benchmarks import evaluation_section, real_faces, results, results_page, workspace
+from benchmarks import evaluation_section, real_faces, results, results_page
 from unmask import artifacts
 from unmask.console import run_stage
 from unmask.data.record_tables import read_external, rows_of
@@ -28,15 +28,14 @@ def main() -> None:
     real_data = real_faces.real_data_folder()
     spelt = real_faces.spell_command(PROGRAM, arguments, real_data=real_data)
     spelt += f" --external {' '.join(arguments.external)}"
-    commit = workspace.prepare(arguments.work_folder, checkout=Path.cwd())
     sets = [str(real_data / f"{name}.zip") for name in arguments.external]
-    real_faces.train(arguments, changes={**arguments.set, "evaluate_external.sets": sets})
-    workspace.reproduce(arguments.work_folder, f"evaluate_external@{arguments.model}")
+    changes = {**arguments.set, "evaluate_external.sets": sets}
+    commit = real_faces.reproduced(arguments, "evaluate_external", changes=changes)
     known = results.kept(evaluation_section.EVALUATIONS, nothing={})
     name = f"{arguments.archive.stem}, {arguments.model}, {real_faces.recipe_name(arguments.recipe, arguments.set)}"
     known[name] = {
         **read_reports(arguments.work_folder / "reports", arguments.model),
-        "commit": commit[:12],
+        "commit": commit,
         "command": spelt,
     }
     artifacts.write_json(evaluation_section.EVALUATIONS, known)

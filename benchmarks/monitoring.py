@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks import monitoring_section, real_faces, results_page, workspace
+from benchmarks import monitoring_section, real_faces, results_page
 from unmask import artifacts
 from unmask.console import progress, run_stage
 from unmask.data.archives.directory import read_directory
@@ -44,9 +44,7 @@ def main() -> None:
     real_data, folder = real_faces.real_data_folder(), arguments.work_folder
     spelt = real_faces.spell_command(PROGRAM, arguments, real_data=real_data)
     spelt += f" --other {' '.join(arguments.other)}"
-    commit = workspace.prepare(folder, checkout=Path.cwd())
-    real_faces.train(arguments, changes=arguments.set)
-    workspace.reproduce(folder, f"export@{arguments.model}")
+    commit = real_faces.reproduced(arguments, "export", changes=arguments.set)
     bundle = folder / "bundles" / arguments.model
     held_out = set(pd.read_csv(folder / "data" / "split" / f"{TEST}.csv")["member"])
     found = {}
@@ -63,7 +61,7 @@ def main() -> None:
             score(chosen, chosen.with_suffix(".parquet"), bundle=bundle)
             found[name] = compared(chosen.with_suffix(".parquet"), bundle)
     rule = {"significance": RULE.significance, "limit": RULE.limit}
-    command = f"{spelt}  # {commit[:12]}"
+    command = f"{spelt}  # {commit}"
     artifacts.write_json(monitoring_section.MONITORING, {"rule": rule, "command": command, "sets": found})
     results_page.main()
     wrong = [name for name, one in found.items() if bool(one["drift"]) == (name == monitoring_section.HELD_OUT)]

@@ -65,6 +65,23 @@ def train(arguments: argparse.Namespace, *, changes: Mapping[str, Any]) -> tuple
     return parameters, workspace.reproduce(folder, f"train@{model}")
 
 
+def reproduced(arguments: argparse.Namespace, stage: str, *, changes: Mapping[str, Any]) -> str:
+    """Trains the model in a clone of this checkout's commit, and runs what follows up to a stage of that model.
+
+    Args:
+        arguments: see `read_arguments`.
+        stage: without the model: "export".
+        changes: see `train`.
+
+    Returns:
+        The commit, shortened.
+    """
+    commit = workspace.prepare(arguments.work_folder, checkout=Path.cwd())
+    train(arguments, changes=changes)
+    workspace.reproduce(arguments.work_folder, f"{stage}@{arguments.model}")
+    return commit[:12]
+
+
 def real_data_folder() -> Path:
     """Finds the folder of the real faces' archives."""
     real_data = environment.read().real_data

@@ -61,9 +61,8 @@ def bundle_of(model: str, *, bundles: Path, reports: Path) -> Iterator[Path]:
     """
     if ALIAS_SIGN in model and not Path(model).exists():
         surroundings = environment.read()
-        if (
-            bundles.parent != Path()
-        ):  # the current folder may be DVC's copy of a checkout: the environment knows its root
+        # Of the current folder, which may be DVC's copy of a checkout, the environment knows the root.
+        if bundles.parent != Path():
             surroundings = replace(surroundings, root=bundles.parent)
         with TemporaryDirectory() as folder:
             yield fetch_bundle(model, folder=Path(folder), environment=surroundings)

@@ -21,31 +21,13 @@ ONE = {**EXACT, "PERFORMANCE_HINT": "LATENCY"}
 MANY = {**EXACT, "PERFORMANCE_HINT": "THROUGHPUT"}
 
 
-class Asking:
-    """Asks a compiled network for one picture at a time, from any thread.
-
-    Each thread keeps its request, as one serves one thread, and making one costs as much as a small network's answer.
-    """
-
-    def __init__(self, compiled: Any) -> None:
-        """Takes the compiled network."""
-        self.compiled, self.kept = compiled, threading.local()
-
-    def answer(self, picture: Pixels) -> Answer:
-        """Judges a picture."""
-        if not hasattr(self.kept, "request"):
-            self.kept.request = self.compiled.create_infer_request()
-        self.kept.request.start_async(batch_of(picture))
-        return answer_of(self.kept.request)
-
-
 class OpenVino:
     """A network compiled for this machine's CPU: at once for a single picture, and for many when many come."""
 
     def __init__(self, core: Any, model: Any) -> None:
         """Compiles for a single picture, and judges a black one."""
         self.core, self.model = core, model
-        self.one = Asking(core.compile_model(model, "CPU", ONE))
+        self.one = Shared(core.compile_model(model, "CPU", ONE))
         # OpenVINO 2026.4.1 hangs for good where two threads are the first in a process to give it a picture: of 25
         # processes 15 did, and none where one picture went before.
         side = model.input(0).shape[1]
@@ -66,7 +48,7 @@ class OpenVino:
         waiting = iter(pictures)
         first = list(islice(waiting, 2))
         if len(first) == 1:
-            yield self.one.answer(first[0])
+            yield from self.one.answers(first)
         elif first:
             yield from self.in_parallel(chain(first, waiting))
 
@@ -86,11 +68,14 @@ class OpenVino:
 
 
 class Shared:
-    """A network compiled for a few threads."""
+    """A compiled network that any thread may ask for one picture after another.
+
+    Each thread keeps its request, as one serves one thread, and making one costs as much as a small network's answer.
+    """
 
     def __init__(self, compiled: Any) -> None:
         """Takes the compiled network."""
-        self.asking = Asking(compiled)
+        self.compiled, self.kept = compiled, threading.local()
 
     def for_threads(self, count: int) -> "Shared":
         """See `Engine.for_threads`."""
@@ -98,7 +83,11 @@ class Shared:
 
     def answers(self, pictures: Iterable[Pixels]) -> Iterator[Answer]:
         """See `Engine.answers`; one picture after another."""
-        yield from map(self.asking.answer, pictures)
+        for picture in pictures:
+            if not hasattr(self.kept, "request"):
+                self.kept.request = self.compiled.create_infer_request()
+            self.kept.request.start_async(batch_of(picture))
+            yield answer_of(self.kept.request)
 
 
 def batch_of(picture: Pixels) -> list[Any]:
