@@ -26,10 +26,9 @@ from unmask.serving.scoring.durable import sync
 from unmask.serving.scoring.sources import Source, source_of
 from unmask.tables import choose
 
-# Readers of Parquet leave out names that begin so.
 ABOUT_FILE, LISTING_FILE = "_scoring.json", "_pictures.arrow"
 FORMAT = 1
-UNREAD = ("_", ".")  # readers of a folder of Parquet leave out what begins so
+UNREAD = ("_", ".")  # readers of a folder of Parquet leave out names that begin so, as those two do
 ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 ADVICE = "name another folder to write, or remove this one"
 
@@ -213,9 +212,8 @@ def begun(folder: Path, wish: Wish) -> Iterator[Scoring]:
     try:
         if artifacts.try_lock(lock) is False:
             raise ScoringError(f"{folder} is being written by another run: wait for it, or name another folder")
-        yield Scoring(
-            folder, wish.source, go_on(folder, wish) if (folder / ABOUT_FILE).exists() else begin(folder, wish)
-        )
+        about = go_on(folder, wish) if (folder / ABOUT_FILE).exists() else begin(folder, wish)
+        yield Scoring(folder, wish.source, about)
     finally:
         os.close(lock)
 
