@@ -51,9 +51,14 @@ def folders() -> ModuleType:
     return module
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Headless Chromium; without one the tests are skipped."""
+    """
+    Headless Chromium; without one the tests are skipped.
+
+    It ends with each module's tests: while it is open, Playwright keeps an event loop running in this thread, and no
+    later test of this process could call `asyncio.run`.
+    """
     if CHROMIUM is None:
         pytest.skip("chromium is not installed: pages are not looked at")
     with sync_playwright() as playwright:
@@ -74,7 +79,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory, folders: ModuleType) -
     return surroundings
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def address(browser: Browser, environment: Environment, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a real MLflow server on that store; it is ended afterwards."""
     with served(environment, folder=tmp_path_factory.mktemp("server")) as url:
@@ -90,13 +95,13 @@ def page(browser: Browser) -> Iterator[Page]:
     context.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def months(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     """A checkout that was retrained after a month, with its store."""
     return make_two_months(tmp_path_factory.mktemp("months"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def months_address(months: Checkout, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a real MLflow server on that store; it is ended afterwards."""
     with served(months.environment, folder=tmp_path_factory.mktemp("server")) as url:
