@@ -1,5 +1,6 @@
 """Every environment variable that this project reads, in one place."""
 
+import getpass
 import os
 import socket
 from collections.abc import Mapping
@@ -14,7 +15,7 @@ GITHUB_TOKENS = ("GH_TOKEN", "GITHUB_TOKEN")  # may start a workflow; set by Git
 GITHUB_REPOSITORY = "GITHUB_REPOSITORY"  # OWNER/NAME; set by GitHub's CI
 GITHUB_API_URL = "GITHUB_API_URL"  # where GitHub's interface is; set by its CI, also on a company's own server
 UNMASK_API_KEYS = "UNMASK_API_KEYS"  # of `unmask serve`: who may have pictures judged; several are parted by commas
-PEOPLE = ("GITHUB_ACTOR", "GITLAB_USER_LOGIN", "USER", "USERNAME")  # who acts: set by CI, or by the system
+PEOPLE = ("GITHUB_ACTOR", "GITLAB_USER_LOGIN", "USER", "USERNAME")  # who acts: set by CI, or by a login
 GITHUB = "https://api.github.com"
 KAGGLE_VARIABLES = ("KAGGLE_API_TOKEN", "KAGGLE_USERNAME", "KAGGLE_KEY", "KAGGLE_CONFIG_DIR")
 
@@ -62,9 +63,17 @@ def read(variables: Mapping[str, str] | None = None) -> Environment:
         tracking_uri=variables.get(MLFLOW_TRACKING_URI, ""),
         real_data=Path(real_data) if real_data else None,
         machine=socket.gethostname(),
-        person=next((variables[name] for name in PEOPLE if variables.get(name)), ""),
+        person=next((variables[name] for name in PEOPLE if variables.get(name)), "") or account(),
         github_token=next((variables[name] for name in GITHUB_TOKENS if variables.get(name)), ""),
         github_repository=variables.get(GITHUB_REPOSITORY, ""),
         github_api=variables.get(GITHUB_API_URL) or GITHUB,
         api_keys=tuple(key.strip() for key in variables.get(UNMASK_API_KEYS, "").split(",") if key.strip()),
     )
+
+
+def account() -> str:
+    """Names the account that this process runs under; empty where the system has no name for it, as in containers."""
+    try:
+        return getpass.getuser()
+    except (KeyError, ImportError, OSError):
+        return ""

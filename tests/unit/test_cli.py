@@ -233,7 +233,7 @@ def test_predict_whose_reader_has_seen_enough_calls_nothing_fake(trained: Path) 
 @pytest.mark.parametrize(
     ("model", "message"),
     [
-        ("vit", "there is no detector 'vit': bundles/ has cnn. Run `dvc repro` or `dvc pull`"),
+        ("vit", "there is no model 'vit': bundles/ has cnn. Run `dvc repro` or `dvc pull` in the checkout's root"),
         ("models/cnn/model.keras", "models/cnn/model.keras is no exported detector"),
     ],
 )

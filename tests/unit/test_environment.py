@@ -35,3 +35,17 @@ def test_api_keys_are_parted_by_commas_and_not_shown():
     assert found.api_keys == ("one-key", "another-key")
     assert "one-key" not in repr(found)
     assert environment.read({}).api_keys == ()
+
+
+def test_who_acts_is_the_accounts_name_where_no_variable_says_so(monkeypatch):
+    monkeypatch.setattr(environment.getpass, "getuser", lambda: "ada")
+    assert environment.read({}).person == "ada"
+    assert environment.read({"USER": "grace", "GITHUB_ACTOR": "a-job"}).person == "a-job"
+
+
+def test_an_account_without_a_name_is_nobody(monkeypatch):
+    def unknown():
+        raise KeyError("getpwuid(): uid not found: 4321")
+
+    monkeypatch.setattr(environment.getpass, "getuser", unknown)
+    assert environment.read({}).person == ""

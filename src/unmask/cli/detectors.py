@@ -220,10 +220,10 @@ def export(
     """
     with silent_start():
         from unmask.serving.export import export as write
-        from unmask.serving.locate import CHAMPION, champion
+        from unmask.serving.locate import CHAMPION, champion, made_for
         from unmask.serving.pipeline_model import load_model
 
         name = champion(REPORTS / "compare") if model == CHAMPION else model
-        detector = load_model(MODELS / name, REPORTS / "evaluate" / name)
+        detector = load_model(made_for(name, folder=MODELS), REPORTS / "evaluate" / name)
     write(detector, file)
     typer.echo(f"{detector.name} is now in {file}")

@@ -105,6 +105,6 @@ def show_decisions(decisions: Any, standing: Any) -> None:
         if one.number in standing.late:
             what = f"{what}, too late: did not count"
         change = f"{one.before or 'none'} to {one.version}"
-        lines.append((str(one.number), one.when, escape(one.who), what, change, escape(one.why)))
-    show_table(("", "When", "Who", "Decision", "Versions", "Why"), lines)
-    typer.echo(f"champion: version {standing.champion or 'none'}")
+        lines.append((str(one.number), one.when, escape(one.who), what, escape(one.model), change, escape(one.why)))
+    show_table(("", "When", "Who", "Decision", "Model", "Versions", "Why"), lines)
+    typer.echo(f"champion: version {standing.champion}" if standing.champion else "there is no champion")

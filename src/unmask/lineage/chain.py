@@ -111,6 +111,7 @@ def commit_link(known: Known) -> Link:
     facts: dict[str, Any] = {}
     if named := commits_naming(root, digest):
         facts["commit"] = named[0]
+        facts["is"] = "the first that holds the model"
         facts["of"] = run_git(root, "log", "-1", "--format=%cs, %s", named[0]) or ""
     else:
         missing.append("no commit's dvc.lock names this model: commit dvc.lock")
@@ -167,7 +168,7 @@ def run_link(known: Known) -> Link:
         is_dirty = run.tags.get("git_dirty") == "true"
         experiment = run.tags.get("dvc_experiment")
         is_known = commit not in ("", UNKNOWN)
-        words = [run.status, f"from {commit if is_known else 'an unknown commit'}{', dirty' if is_dirty else ''}"]
+        words = [run.status, f"started at {commit if is_known else 'an unknown commit'}{', dirty' if is_dirty else ''}"]
         words += [f"experiment {experiment}"] if experiment else []
         words += ["written again from files"] if run.tags.get("rebuilt_from_files") else []
         facts[run.run_id] = "; ".join(words)

@@ -25,8 +25,7 @@ class RunStore:
         """Args: environment: says where the store is; nothing is made where there is none."""
         self.environment = environment
         self.about = address_of(environment)
-        database = locate(environment).database
-        self.is_there = database is None or database.exists()
+        self.is_there = not locate(environment).is_missing
         if not self.is_there:
             self.about = f"{self.about}: there is none"
 
@@ -43,11 +42,13 @@ class RunStore:
         return self.ask(lambda runs: as_run(runs.get(run_id)), otherwise=None)
 
     def by_alias(self, name: str, alias: str) -> Run | None:
-        """Reads the run of the version of a registered model that has an alias."""
+        """Reads the run of the version of a registered model that has an alias; None where there is no such name."""
 
-        def ask(runs: "Runs") -> Run:
-            version = runs.client.get_model_version_by_alias(name, alias)
-            return as_run(runs.get(str(version.run_id)))
+        def ask(runs: "Runs") -> Run | None:
+            found = runs.client.search_registered_models(f"name = '{name}'")
+            if not found or alias not in found[0].aliases:
+                return None
+            return as_run(runs.get(str(runs.client.get_model_version(name, found[0].aliases[alias]).run_id)))
 
         return self.ask(ask, otherwise=None)
 

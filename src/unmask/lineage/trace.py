@@ -15,11 +15,12 @@ from unmask.lineage.chain import REPORT_SHAPE, TRAINING_SHAPE, Known, Link, Run,
 from unmask.lineage.snapshot import DAMAGED, WORKING_TREE, Snapshot, snapshots
 from unmask.lineage.store import RunStore
 from unmask.records import LABEL_NAMES
+from unmask.serving.bundle.manifest import MANIFEST_FILE
 from unmask.tracking.contents import METRICS_FILE, TRAINING_FILE
 from unmask.tracking.provenance import run_git
 
 RUN_ID = re.compile(r"[0-9a-f]{32}")
-SHA256 = re.compile(r"[0-9a-f]{64}")
+SHA256 = re.compile(r"[0-9a-f]{7,64}")  # in full, or as much of it as a table shows
 ALIAS = re.compile(r"(?:models:/)?(?P<name>[^/@\s]+)@(?P<alias>[\w.-]+)")
 ROW = re.compile(r"(?P<file>.+\.csv):(?P<line>[0-9]{1,9})")
 EXPERIMENTS = "refs/exps"
@@ -27,7 +28,8 @@ PREDICTIONS = "predictions.csv"
 RECORDS = "data/index/records.csv"
 LABELS = {str(label): name for label, name in LABEL_NAMES.items()}  # as a CSV has them
 KINDS = (
-    "a model file or its sha256, a run, NAME@ALIAS of the registry, a commit, a DVC experiment, or predictions.csv:LINE"
+    "a model file or its sha256, a bundle's folder, a run, NAME@ALIAS of the registry, a commit, a DVC experiment, or "
+    "predictions.csv:LINE"
 )
 
 
@@ -62,12 +64,14 @@ def trace(text: str, *, environment: Environment) -> list[Trace]:
         return [tracer.of_row(Path(row["file"]), line=int(row["line"]))]
     if is_file(Path(text)):
         return [tracer.of_model(hash_of(Path(text)), title=text)]
-    if SHA256.fullmatch(text):
-        return [tracer.of_model(text, title="the model")]
+    if is_file(Path(text, MANIFEST_FILE)):
+        return [tracer.of_model(str(read_value(Path(text, MANIFEST_FILE), "model_sha256")), title=text)]
     if RUN_ID.fullmatch(text):
         return [tracer.of_run(tracer.store.by_id(text), title=f"run {text}")]
     if alias := ALIAS.fullmatch(text):
         return [tracer.of_run(tracer.store.by_alias(alias["name"], alias["alias"]), title=text)]
+    if SHA256.fullmatch(text) and tracer.commit_of(text) is None:
+        return [tracer.of_model(text, title="the model")]
     return tracer.of_revision(text)
 
 
@@ -79,8 +83,9 @@ class Tracer:
         self.root, self.store = root, store
 
     def of_model(self, sha256: str, *, title: str) -> Trace:
-        """Follows a model file, wherever it lies, by its hash."""
-        return Trace(f"{title}, sha256 {sha256}", chain(self.known(*self.find_model(sha256, title=title))))
+        """Follows a model file, wherever it lies, by its hash or the beginning of it."""
+        known = self.known(*self.find_model(sha256, title=title))
+        return Trace(f"{title}, sha256 {known.sha256}", chain(known))
 
     def of_run(self, run: Run | None, *, title: str) -> Trace:
         """Follows a run of MLflow by the model that it made."""
@@ -96,6 +101,8 @@ class Tracer:
     def of_revision(self, text: str) -> list[Trace]:
         """Follows every model of a commit, a branch, a tag or an experiment."""
         commit = self.commit_of(text)
+        if commit is None:
+            raise LineageError(f"nothing is known as {text!r}; trace follows {KINDS}")
         snapshot = Snapshot(self.root, commit)
         if not snapshot.models():
             raise LineageError(f"{text} ({commit}) has no trained model in its dvc.lock")
@@ -126,7 +133,15 @@ class Tracer:
         return Known(snapshot, model, training, report, runs, self.store.about)
 
     def find_model(self, sha256: str, *, title: str) -> tuple[Snapshot, str]:
-        """Finds the state that has a model file: the working tree, else the newest commit of any branch."""
+        """Finds the state that has a model file: the working tree, else the newest commit of any branch.
+
+        Args:
+            sha256: the model file's, or the beginning of it: the newest model that has it is found.
+            title: what was asked for, in words.
+
+        Raises:
+            LineageError: there is none.
+        """
         seen: set[str] = set()
         damaged = []
         for snapshot in snapshots(self.root):
@@ -140,21 +155,21 @@ class Tracer:
                 training = snapshot.read_json(f"{folder}/{TRAINING_FILE}", TRAINING_SHAPE)
                 if training.missing == DAMAGED:
                     damaged.append(f"; {folder}/{TRAINING_FILE} of {snapshot.revision or 'the tree'} is {DAMAGED}")
-                if training.content.get("model_sha256") == sha256:
+                if sha256 and str(training.content.get("model_sha256", "")).startswith(sha256):
                     return snapshot, model
         raise LineageError(
             f"{title}: no dvc.lock of this repository leads to a model with sha256 {sha256 or 'unknown'}; what DVC's "
             f"cache and remote do not hold cannot be found: try dvc fetch --all-commits{''.join(damaged)}"
         )
 
-    def commit_of(self, text: str) -> str:
-        """Finds a commit by any of its names, or by that of a DVC experiment."""
+    def commit_of(self, text: str) -> str | None:
+        """Finds a commit by any of its names, or by that of a DVC experiment; None where there is none."""
         names = run_git(self.root, "for-each-ref", "--format=%(refname)", EXPERIMENTS) or ""
         experiment = [name for name in names.split() if name.rpartition("/")[2] == text]
         for name in (text, *experiment):
             if commit := run_git(self.root, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}"):
                 return commit
-        raise LineageError(f"nothing is known as {text!r}; trace follows {KINDS}")
+        return None
 
 
 def is_file(path: Path) -> bool:

@@ -14,6 +14,7 @@ from unmask.evaluation.judge import read_report
 from unmask.promotion.gates import Evidence
 from unmask.records import REAL
 from unmask.serving.detector import Detector
+from unmask.serving.locate import made_for
 from unmask.serving.pipeline_model import load_model
 from unmask.tracking.contents import METRICS_FILE, MODEL_FILE
 from unmask.tracking.external import TABLE
@@ -54,9 +55,9 @@ def measure(challenger: Challenger) -> Evidence:
     """Gathers what is known of a challenger by itself: nothing of a champion.
 
     Raises:
-        EvaluationError: a file is missing or damaged, or the evaluation judged another model file.
+        EvaluationError: there is no such model, a file is missing or damaged, or the evaluation judged another model file.
     """
-    detector = load_model(challenger.model_folder, challenger.report_folder)
+    detector = load_model(made_for(challenger.name, folder=challenger.model_folder.parent), challenger.report_folder)
     table = challenger.root / "reports" / "evaluate_external" / challenger.name / TABLE
     return Evidence(
         report=read_report(challenger.report_folder / METRICS_FILE),

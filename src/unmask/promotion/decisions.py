@@ -26,6 +26,7 @@ class Decision:
         when: in UTC, as "2026-01-31T12:00:00Z".
         why: in words.
         is_forced: whether it was promoted although a gate had failed.
+        model: what that version's model is called in `params.yaml`; empty where nobody wrote it.
     """
 
     number: int
@@ -37,6 +38,7 @@ class Decision:
     when: str
     why: str
     is_forced: bool
+    model: str = ""
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,10 @@ from unmask.promotion.challenger import Challenger
 from unmask.promotion.decisions import NOBODY, PROMOTED, REFUSED, ROLLED_BACK, Decision, Standing, standing
 from unmask.promotion.gates import Gate
 from unmask.tracking.contents import read_model
-from unmask.tracking.registry import CHALLENGER, CHAMPION, Registry
+from unmask.tracking.registry import CHALLENGER, CHAMPION, NAME_TAG, Registry
 from unmask.tracking.runs import MODEL_TAG, Runs
 from unmask.tracking.session import ask
+from unmask.tracking.store import locate
 from unmask.tracking.writing import find_or_rebuild, write_model
 
 TRUE, FALSE = "true", "false"
@@ -30,6 +31,7 @@ class Examination:
     """A challenger, registered and measured.
 
     Attributes:
+        name: what its model is called in `params.yaml`.
         version: its version in the registry.
         model_sha256: of its model file.
         champion: the version that was champion meanwhile; `NOBODY` for none.
@@ -39,6 +41,7 @@ class Examination:
         gates: each gate, measured; none where it is champion itself.
     """
 
+    name: str
     version: str
     model_sha256: str
     champion: str
@@ -84,7 +87,7 @@ def examine(challenger: Challenger, *, parameters: Config, environment: Environm
             champion = follow(registry).champion  # an earlier decision may have died before its alias
             if champion not in (NOBODY, version) and registry.has(champion):
                 opponent.fetch(registry, champion, challenger=challenger.report_folder, folder=copies)
-            return Examination(version, model_sha256, champion, run_id, runs.experiment_id, {}, ())
+            return Examination(challenger.name, version, model_sha256, champion, run_id, runs.experiment_id, {}, ())
 
         found = ask(enter, environment=environment)
         if found.is_champion:
@@ -162,6 +165,7 @@ def promote(examined: Examination, *, environment: Environment, why: str = "", i
         when=clock(),
         why=why,
         is_forced=is_forced and bool(examined.failed),
+        model=examined.name,
     )
     return decide(decision, text=gates.markdown(examined.gates), environment=environment)
 
@@ -187,13 +191,12 @@ def rollback(*, environment: Environment, why: str = "") -> Decision:
         TrackingError: the store cannot be used.
     """
 
-    def look(runs: Runs) -> tuple[Standing, str]:
+    def look(runs: Runs) -> tuple[Standing, Mapping[str, str]]:
         registry = Registry(runs)
         now = standing(read_log(registry))
-        sha256 = registry.version(now.previous).tags.get(MODEL_TAG, "") if now.previous != NOBODY else ""
-        return now, sha256
+        return now, registry.version(now.previous).tags if now.previous != NOBODY else {}
 
-    now, sha256 = ask(look, environment=environment)
+    now, tags = ask(look, environment=environment)
     if now.previous == NOBODY:
         raise PromotionError("there is no champion to return to: unmask promotions lists what was decided")
     decision = Decision(
@@ -201,11 +204,12 @@ def rollback(*, environment: Environment, why: str = "") -> Decision:
         outcome=ROLLED_BACK,
         before=now.champion,
         version=now.previous,
-        model_sha256=sha256,
+        model_sha256=tags.get(MODEL_TAG, ""),
         who=environment.person,
         when=clock(),
         why=why,
         is_forced=False,
+        model=tags.get(NAME_TAG, ""),
     )
     return decide(decision, text=why, environment=environment)
 
@@ -250,6 +254,8 @@ def log(environment: Environment) -> tuple[Sequence[Decision], Standing]:
     Raises:
         TrackingError: the store cannot be used.
     """
+    if locate(environment).is_missing:  # reading makes none
+        return [], standing([])
     decisions = ask(lambda runs: read_log(Registry(runs)), environment=environment)
     return decisions, standing(decisions)
 

@@ -75,12 +75,27 @@ def find_bundle(model: str, *, bundles: Path, reports: Path) -> Path:
     if (Path(model) / MANIFEST_FILE).is_file():
         return Path(model)
     name = champion(reports / "compare") if model == CHAMPION else model
-    if not (bundles / name).is_dir():
-        known = sorted(path.name for path in bundles.glob("*") if path.is_dir())
-        raise EvaluationError(
-            f"there is no detector {name!r}: {bundles}/ has {', '.join(known) or 'none'}. Run `dvc repro` or `dvc pull`"
-        )
-    return bundles / name
+    try:
+        return made_for(name, folder=bundles)
+    except EvaluationError as error:
+        raise EvaluationError(f"{error}; or name a bundle's folder") from error
+
+
+def made_for(name: str, *, folder: Path) -> Path:
+    """Finds what a stage made for a model.
+
+    Args:
+        name: of a model of `params.yaml`.
+        folder: that of all models: `bundles`, `models`.
+
+    Raises:
+        EvaluationError: it holds nothing of this name.
+    """
+    if not (folder / name).is_dir():
+        known = ", ".join(sorted(path.name for path in folder.glob("*") if path.is_dir()))
+        there = f"{folder}/ has {known or 'none'}" if folder.is_dir() else f"there is no {folder}/ in this folder"
+        raise EvaluationError(f"there is no model {name!r}: {there}. Run `dvc repro` or `dvc pull` in the checkout's root")
+    return folder / name
 
 
 def champion(reports: Path) -> str:
@@ -92,4 +107,9 @@ def champion(reports: Path) -> str:
     Raises:
         EvaluationError: there is no comparison yet.
     """
+    if not (reports / CHAMPION_FILE).exists():
+        raise EvaluationError(
+            f"there is no champion: {reports / CHAMPION_FILE} is missing. Run `dvc repro` or `dvc pull` in the checkout's "
+            "root; or name a model, or a bundle's folder"
+        )
     return str(read_value(reports / CHAMPION_FILE, "model"))

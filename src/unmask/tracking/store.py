@@ -46,6 +46,11 @@ class Store:
     database: Path | None
     artifacts: str
 
+    @property
+    def is_missing(self) -> bool:
+        """Whether it is a SQLite file that nobody has made yet; of a server, only asking would tell."""
+        return self.database is not None and not self.database.exists()
+
 
 def locate(environment: Environment) -> Store:
     """Finds the store: what MLFLOW_TRACKING_URI names, else SQLite in the main checkout's `mlruns/`.

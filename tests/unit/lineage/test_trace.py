@@ -42,13 +42,13 @@ def test_a_model_of_the_tree_leads_to_all_that_it_is_made_of(laboratory: Laborat
     assert links["split"].facts | {"dvc": ""} == {"train": 70, "validation": 15, "test": 15, "dvc": ""}
     assert set(links["shards"].facts) == {"train", "validation", "test"}
     assert links["parameters"].facts == {"recipe.seed": 2}
-    assert links["run"].facts[run_id] == f"FINISHED; from {'f' * 40}"
+    assert links["run"].facts[run_id] == f"FINISHED; started at {'f' * 40}"
     assert links["model"].facts["sha256"] == laboratory.sha256()
     assert links["evaluation"].facts["roc_auc_score"] == "0.900 (0.850 to 0.950)"
     assert not [link for link in links.values() if link.missing]
 
 
-@pytest.mark.parametrize("how", ["file", "sha256", "run", "alias", "commit", "row"])
+@pytest.mark.parametrize("how", ["file", "sha256", "beginning", "bundle", "run", "alias", "commit", "row"])
 def test_a_model_of_the_past_is_found_however_it_is_named(laboratory: Laboratory, how: str, tmp_path: Path) -> None:
     laboratory.run("git", "checkout", "-q", laboratory.commits[1])
     laboratory.run("dvc", "checkout", "-q")
@@ -56,6 +56,9 @@ def test_a_model_of_the_past_is_found_however_it_is_named(laboratory: Laboratory
     kept = tmp_path / "somewhere"
     shutil.copytree(laboratory.root / "reports" / "evaluate" / "cnn", kept)
     shutil.copy(laboratory.root / MODEL, kept)
+    bundle = tmp_path / "bundle"
+    bundle.mkdir()
+    (bundle / "detector.json").write_text(json.dumps({"model_sha256": sha256}))
     run_id = write_run(environment, sha256=sha256)
     client = mlflow.MlflowClient(locate(environment).uri)
     client.create_registered_model("unmask-cnn")
@@ -66,6 +69,8 @@ def test_a_model_of_the_past_is_found_however_it_is_named(laboratory: Laboratory
     subjects = {
         "file": str(kept / "model.keras"),
         "sha256": sha256,
+        "beginning": sha256[:12],
+        "bundle": str(bundle),
         "run": run_id,
         "alias": "models:/unmask-cnn@champion",
         "commit": laboratory.commits[1][:10],
@@ -98,7 +103,7 @@ def test_an_uncommitted_model_and_a_dirty_tree_are_said_to_be_so(laboratory: Lab
         "the working tree is dirty",
     ]
     ((run_id, words),) = [(name, words) for name, words in links["run"].facts.items() if name != "store"]
-    assert words == f"FINISHED; from {'f' * 40}, dirty; experiment odd-fox"
+    assert words == f"FINISHED; started at {'f' * 40}, dirty; experiment odd-fox"
     assert links["run"].missing == [f"run {run_id} began from changes that no commit has: see its changes.patch"]
 
 
@@ -160,6 +165,7 @@ def test_a_verdict_on_a_picture_that_the_index_lacks_says_so(laboratory: Laborat
         ("0" * 32, "is not in MLflow's store"),
         ("0" * 64, "no dvc.lock of this repository leads to a model"),
         ("unmask-cnn@champion", "is not in MLflow's store"),
+        ("0123456789ab", "no dvc.lock of this repository leads to a model"),
         ("make.py", "no dvc.lock of this repository leads to a model"),
         ("reports/evaluate/cnn/predictions.csv:9", "has no verdict on line 9"),
         ("elsewhere.csv:2", "is not the predictions.csv"),
@@ -174,6 +180,13 @@ def test_what_nothing_is_known_of_is_one_clear_error(
     monkeypatch.chdir(laboratory.root)
     with pytest.raises(LineageError, match=words):
         trace(subject, environment=laboratory.environment())
+
+
+def test_an_alias_that_nobody_gave_is_no_failure_of_the_store(laboratory: Laboratory) -> None:
+    environment = laboratory.environment()
+    write_run(environment, sha256=laboratory.sha256())
+    with pytest.raises(LineageError, match=r"^unmask@champion is not in MLflow's store \(sqlite:\S+/mlflow\.db\)$"):
+        trace("unmask@champion", environment=environment)
 
 
 def overwrite(file: Path, content: bytes) -> None:
@@ -255,7 +268,7 @@ def test_a_run_of_no_known_commit_is_said_to_be_so(laboratory: Laboratory) -> No
     tags = {"git_commit": "unknown", "git_dirty": "unknown", "rebuilt_from_files": "true"}
     run_id = write_run(environment, sha256=laboratory.sha256(), **tags)
     run = links_of(str(laboratory.root / MODEL), environment)["run"]
-    assert run.facts[run_id] == "FINISHED; from an unknown commit; written again from files"
+    assert run.facts[run_id] == "FINISHED; started at an unknown commit; written again from files"
     assert run.missing == [f"the commit that run {run_id} began from is not known"]
 
 

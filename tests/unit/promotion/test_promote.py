@@ -307,7 +307,10 @@ def test_the_command_line_shows_gates_decisions_and_the_way_back(
     checkout.challenger("cnn")
     checkout.challenger("resnet50", skill=1.8, slope=0.2)
     run = CliRunner()
+    with pytest.raises(EvaluationError, match="there is no model 'vit': models/ has cnn, resnet50"):
+        run.invoke(app, ["promote", "vit"], catch_exceptions=False)
     assert "Nothing was decided yet" in run.invoke(app, ["promotions"]).output
+    assert not (checkout.root / "mlruns").exists()  # reading made no store
     good = run.invoke(app, ["promote", "cnn", "--why", "the first"])
     assert good.exit_code == 0, good.output
     assert "cnn, version 1: promoted" in good.output
@@ -315,7 +318,9 @@ def test_the_command_line_shows_gates_decisions_and_the_way_back(
     assert isinstance(bad.exception, PromotionError)
     assert "FAILED" in bad.output
     listed = run.invoke(app, ["promotions"]).output
-    assert all(word in listed for word in ("ada", "the first", "promoted", "refused", "champion: version 1"))
+    assert all(word in listed for word in ("ada", "the first", "promoted", "refused", "cnn", "resnet50", "champion: version 1"))
     assert run.invoke(app, ["promote", "resnet50", "--force"]).exit_code == 0
     assert "version 1 is champion again" in run.invoke(app, ["rollback"]).output
-    assert [line["counts"] for line in json.loads(run.invoke(app, ["promotions", "--json"]).output)] == [True] * 4
+    lines = json.loads(run.invoke(app, ["promotions", "--json"]).output)
+    assert [line["counts"] for line in lines] == [True] * 4
+    assert [line["model"] for line in lines] == ["cnn", "resnet50", "resnet50", "cnn"]

@@ -41,7 +41,7 @@ def written(
 ) -> str:
     gates = [Gate("test accuracy_score", 0.9, AT_LEAST, 0.8 if is_passed else 0.95)]
     differences = {"roc_auc_score": Difference(0.02, low, 0.05, 0.2)} if champion else {}
-    examined = Examination("4", "f" * 64, champion, RUN, "7", differences, gates)
+    examined = Examination("cnn", "4", "f" * 64, champion, RUN, "7", differences, gates)
     decision = Decision(2, outcome, champion, "4", "f" * 64, "ada", "", "", is_forced=False) if outcome else None
     report = Report(root, "HEAD", "", stages, Challenger(root, "cnn"), examined, decision)
     surroundings = Environment(root=root, experiment="", tracking_uri=tracking_uri, real_data=None, machine="bench")

@@ -24,7 +24,7 @@ def test_a_name_is_a_model_the_champion_or_a_folder(checkout: dict[str, Path]) -
 
 
 def test_an_unknown_name_lists_what_there_is(checkout: dict[str, Path]) -> None:
-    with pytest.raises(EvaluationError, match=r"no detector 'xception': .* has cnn, resnet50\. Run `dvc repro`"):
+    with pytest.raises(EvaluationError, match=r"no model 'xception': .* has cnn, resnet50\. Run `dvc repro`"):
         locate("xception", **checkout)
 
 
@@ -43,5 +43,5 @@ def test_the_champion_is_the_comparisons(checkout: dict[str, Path]) -> None:
 
 
 def test_without_a_comparison_there_is_no_champion(tmp_path: Path) -> None:
-    with pytest.raises(EvaluationError, match=r"champion\.json is missing: run `dvc repro`"):
+    with pytest.raises(EvaluationError, match=r"champion\.json is missing\. Run `dvc repro`"):
         locate("champion", bundles=tmp_path, reports=tmp_path)
