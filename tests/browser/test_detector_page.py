@@ -203,6 +203,7 @@ def test_what_is_no_picture_is_said_in_words(opened, open_service):
     page = opened(open_service)
     page.set_input_files("#um-files", [{"name": "a.png", "mimeType": "image/png", "buffer": b"rubbish"}])
     expect(page.locator("#um-verdicts h3")).to_have_text("No verdict")
+    expect(page.locator("#um-status")).to_have_text("0 pictures judged, 1 without a verdict.")
 
 
 def test_too_large_a_picture_is_refused_in_words_before_it_is_sent(opened, open_service):

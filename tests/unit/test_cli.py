@@ -172,7 +172,7 @@ def test_predict_answers_in_a_table(trained: Path) -> None:
     assert result.returncode == 0
     row = next(line for line in result.stdout.splitlines() if "face [1].png" in line)
     cells = [cell.strip() for cell in row.split("│")[1:-1]]
-    assert cells[:3] == ["face [1].png", "real", "0.000"]
+    assert cells[:3] == ["face [1].png", "real, unsure", "0.000"]
 
 
 def test_predict_answers_in_csv(trained: Path) -> None:
@@ -193,7 +193,9 @@ def test_predicts_exit_status_tells_real_fake_and_error_apart(trained: Path, nam
 
 def test_a_bad_picture_does_not_stop_the_rest(trained: Path) -> None:
     result = unmask("predict", "params.yaml", "grey.png", folder=trained, COLUMNS="140")
-    assert "not a JPEG, PNG, WEBP image" in result.stdout
+    lines = [line.strip("│ ").split("│")[0].strip() for line in result.stdout.splitlines()]
+    at = lines.index("params.yaml")
+    assert lines[at + 1 : at + 3] == ["not a JPEG, PNG, WEBP image", "grey.png"]
     assert "0.881" in result.stdout
     assert result.stderr == ""
 

@@ -92,6 +92,12 @@ def test_explain_draws_why_one_picture_was_judged_so(unmask: Unmask) -> None:
     assert Path("why.png").read_bytes().startswith(PNG)
 
 
+def test_an_explanation_is_a_png_and_called_so(unmask: Unmask) -> None:
+    result = unmask("explain", "120.png", "--output", "why.jpg")
+    assert (result.exit_code, "why.jpg must end in .png" in result.output) == (2, True)
+    assert not Path("why.jpg").exists()
+
+
 def test_a_heatmap_is_drawn_of_each_picture_that_can_be_judged(unmask: Unmask) -> None:
     long = f"{'é' * 120}.png"  # 244 bytes, of the 255 that a file system allows
     Path(long).symlink_to("90.png")

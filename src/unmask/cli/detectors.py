@@ -14,6 +14,7 @@ from unmask.cli.places import BUNDLES, MODELS, RAW, REPORTS, SPLIT
 from unmask.console import silent_start
 
 EXIT_FAKE, EXIT_ERROR = 1, 2
+PNG_SUFFIX = ".png"
 STEM_BYTES = 150  # of a picture's name in its heatmap's; file systems allow 255 in all, with what is added meanwhile
 
 
@@ -121,26 +122,28 @@ def show_judgements(found: list[Any], *, detector: Any) -> None:
     from rich.text import Text
 
     from unmask.data.archives.names import shown
+    from unmask.serving.judgements import UNSURE
 
     table = Table(title=f"{detector.name}: fake from P(fake) {detector.threshold:.3f} on", title_justify="left")
     table.add_column("Image", overflow="fold")
-    table.add_column("Verdict")
+    table.add_column("Verdict", no_wrap=True)
     table.add_column("P(fake)", justify="right")
     knows_alike = bool(detector.experience.bins)  # a file of `unmask export` does not
     if knows_alike:
-        table.add_column("Fakes among alike", justify="right")
-    rows = [cells if knows_alike else [*cells[:2], cells[3]] for cells in (one.cells() for one in found)]
-    if any(cautions for *_, (cautions, _) in rows):
-        table.add_column("Cautions", overflow="fold")
+        table.add_column("Fakes\namong alike", justify="right", no_wrap=True)
+    rows = [one.cells(knows_alike=knows_alike) for one in found]
     for one, cells in zip(found, rows, strict=True):
-        texts = [Text(shown(cell), style=style) for cell, style in cells]
-        table.add_row(Text(shown(one.name)), *texts[: len(table.columns) - 1])
+        *texts, remarks = (Text(shown(cell), style=style) for cell, style in cells)
+        name = Text(shown(one.name))
+        table.add_row(Text("\n").join([name, remarks]) if remarks else name, *texts)
     console = Console()
     with console.capture() as drawn:  # printed by itself, it would end with status 1 where nobody reads on
         console.print(table)
     typer.echo(drawn.get(), nl=False)
     if knows_alike:
         typer.echo("Fakes among alike: of the test pictures with such a score,\nhow many were fake (95% interval).")
+    if any(label.endswith(UNSURE) for (label, _), *_ in rows):
+        typer.echo("Unsure: these were of both kinds, or a remark says that\nnothing like the picture was ever tried.")
 
 
 def explain(
@@ -155,6 +158,8 @@ def explain(
     from unmask import artifacts
     from unmask.data.archives.names import shown
 
+    if output.suffix.lower() != PNG_SUFFIX:
+        raise typer.BadParameter(f"{output} must end in {PNG_SUFFIX}", param_hint="--output")
     detector, network = load_with_network(model)
     from unmask.figures import png
     from unmask.serving import explaining

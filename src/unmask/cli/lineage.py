@@ -45,7 +45,7 @@ def trace(
     """Show where something came from: commit, data, split, shards, parameters, run, model, evaluation.
 
     It follows a model file or its sha256, a bundle's folder, a run of MLflow, NAME@ALIAS of its registry, a commit, a
-    branch or tag, a DVC experiment, and one verdict: reports/evaluate/cnn/predictions.csv:LINE. What is missing is said.
+    branch or tag, a DVC experiment, and one verdict: reports/evaluate/cnn/predictions.csv:LINE. Gaps are said.
     """
     from unmask import environment
 

@@ -20,8 +20,12 @@ def monitor(
         list[Path] | None, typer.Option(help="Compare with these scores, not with the validation pictures.")
     ] = None,
     report: Annotated[Path, typer.Option(help="The folder for the report.")] = Path("monitoring"),
-    limit: Annotated[float, typer.Option(min=0, max=1, help="The least share of the pictures that counts.")] = 0.1,
-    is_triggering: Annotated[bool, typer.Option("--trigger", help="On drift, tell GitHub to retrain.")] = False,
+    limit: Annotated[
+        float, typer.Option(min=0, max=1, help="Drift needs a difference of at least this share of the pictures.")
+    ] = 0.1,
+    is_triggering: Annotated[
+        bool, typer.Option("--trigger", help="On drift, tell GitHub to retrain; needs GH_TOKEN.")
+    ] = False,
 ) -> None:
     """Compare scored pictures with those that the model was tried on: scores, distance, brightness, size, quality.
 
@@ -51,7 +55,7 @@ def monitor(
     write(report, found)
     if not found.tested:
         why = "; ".join(found.reasons)
-        raise MonitoringError(f"nothing could be compared ({why}): see {report / PAGE_FILE}")
+        raise MonitoringError(f"nothing could be compared: {why}; see {report / PAGE_FILE}")
     typer.echo(f"{verdict(found)}: see {report / PAGE_FILE}")
     if not found.drifted:
         return

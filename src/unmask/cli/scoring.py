@@ -2,6 +2,8 @@
 
 import logging
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -40,7 +42,7 @@ def score(
     with bundle_of(model, bundles=BUNDLES, reports=REPORTS) as bundle:
         method = method_for(bundle, engine=engine, ray=ray)
         wish = resume.wish_for(pictures, bundle=bundle, engine=engine, part_pictures=part_pictures)
-        with resume.begun(folder, wish) as scoring:
+        with interruption_told(), resume.begun(folder, wish) as scoring:
             numbers = scoring.missing()
             total = sum(map(scoring.rows, numbers))
             steps = run.run(scoring, numbers, method)
@@ -56,6 +58,16 @@ def score(
         logger.warning("%s also holds %s, which readers take for a part: remove it", table, shown(name))
     if counts.not_judged:
         raise typer.Exit(EXIT_NOT_JUDGED)
+
+
+@contextmanager
+def interruption_told() -> Iterator[None]:
+    """Says after Ctrl+C, of which typer says nothing, that nothing is lost."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        logger.warning("interrupted: the same command goes on from here")
+        raise
 
 
 def method_for(bundle: Path, *, engine: str, ray: str) -> Any:

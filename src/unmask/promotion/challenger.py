@@ -55,7 +55,7 @@ def measure(challenger: Challenger) -> Evidence:
     """Gathers what is known of a challenger by itself: nothing of a champion.
 
     Raises:
-        EvaluationError: there is no such model, a file is missing or damaged, or the evaluation judged another model file.
+        EvaluationError: there is no such model, a file of it is missing or damaged, or its report judged another.
     """
     detector = load_model(made_for(challenger.name, folder=challenger.model_folder.parent), challenger.report_folder)
     table = challenger.root / "reports" / "evaluate_external" / challenger.name / TABLE

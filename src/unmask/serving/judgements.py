@@ -15,6 +15,7 @@ from unmask.serving.verdict import Verdict
 
 FAKE_LABEL = LABEL_NAMES[FAKE]
 CSV_COLUMNS = ("image", "label", "score", "threshold", "faces", "cautions", "error", "model", "model_sha256")
+UNSURE = ", unsure"
 RED, GREEN, YELLOW, PLAIN = "bold red", "bold green", "yellow", ""
 
 
@@ -47,18 +48,24 @@ class Judgement:
             return {**about, "error": self.reason}
         return {**about, **asdict(self.verdict)}
 
-    def cells(self) -> list[tuple[str, str]]:
-        """Gives verdict, score, band and cautions as texts for a table, each with its style."""
+    def cells(self, *, knows_alike: bool) -> list[tuple[str, str]]:
+        """Gives verdict, score, band and remarks as texts for a table, each with its style.
+
+        Args:
+            knows_alike: whether the detector knows what became of the test split; without, there is no band, and
+                nothing to call a verdict unsure by.
+        """
         if isinstance(self.verdict, ImageError):
-            return [("not judged", YELLOW), ("", PLAIN), ("", PLAIN), (str(self.reason), YELLOW)]
+            return [("not judged", YELLOW), ("", PLAIN), *[("", PLAIN)] * knows_alike, (str(self.reason), YELLOW)]
         verdict = self.verdict
-        band = verdict.band
-        alike = f"{band.low:.0%} to {band.high:.0%} of {band.images}" if band else "none alike"
+        label = verdict.label if verdict.is_clear or not knows_alike else f"{verdict.label}{UNSURE}"
+        alike = f"{verdict.band.low:.0%} to {verdict.band.high:.0%}" if verdict.band else "none alike"
         cautions = [caution.text for caution in verdict.cautions]
         if len(verdict.faces) > 1:
-            cautions.insert(0, f"{len(verdict.faces)} faces, this of the one most likely fake")
+            cautions.insert(0, f"{len(verdict.faces)} faces; this is about the one most likely fake")
         style = RED if self.is_fake else GREEN
-        return [(verdict.label, style), (f"{verdict.score:.3f}", PLAIN), (alike, PLAIN), ("; ".join(cautions), YELLOW)]
+        shares = [(alike, PLAIN)] * knows_alike
+        return [(label, style), (f"{verdict.score:.3f}", PLAIN), *shares, ("; ".join(cautions), YELLOW)]
 
 
 def judge(detector: Detector, pictures: Iterable[Named]) -> Iterator[Judgement]:

@@ -94,7 +94,9 @@ def made_for(name: str, *, folder: Path) -> Path:
     if not (folder / name).is_dir():
         known = ", ".join(sorted(path.name for path in folder.glob("*") if path.is_dir()))
         there = f"{folder}/ has {known or 'none'}" if folder.is_dir() else f"there is no {folder}/ in this folder"
-        raise EvaluationError(f"there is no model {name!r}: {there}. Run `dvc repro` or `dvc pull` in the checkout's root")
+        raise EvaluationError(
+            f"there is no model {name!r}: {there}. Run `dvc repro` or `dvc pull` in the checkout's root"
+        )
     return folder / name
 
 
@@ -109,7 +111,7 @@ def champion(reports: Path) -> str:
     """
     if not (reports / CHAMPION_FILE).exists():
         raise EvaluationError(
-            f"there is no champion: {reports / CHAMPION_FILE} is missing. Run `dvc repro` or `dvc pull` in the checkout's "
-            "root; or name a model, or a bundle's folder"
+            f"there is no champion: {reports / CHAMPION_FILE} is missing. Run `dvc repro` or `dvc pull` in the root of "
+            "the checkout; or name a model, or a bundle's folder"
         )
     return str(read_value(reports / CHAMPION_FILE, "model"))

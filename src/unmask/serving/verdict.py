@@ -4,7 +4,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from unmask.records import FAKE, LABEL_NAMES
+
 CONFIDENT = 1.96  # standard deviations on either side of a share that hold 95% of a normal distribution
+
+EVEN = 0.5
+DOUBTS = ("unlike", "no_face")  # cautions that alone make a verdict unsure: nothing like this was ever tried
 
 
 @dataclass(frozen=True)
@@ -106,6 +111,13 @@ class Verdict:
     facts: Facts | None = None
     box: Box | None = None
     faces: tuple["Verdict", ...] = ()
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether test pictures with such a score were, with 95% confidence, mostly so, and no caution raises doubt."""
+        if self.band is None or any(caution.name in DOUBTS for caution in self.cautions):
+            return False
+        return self.band.low > EVEN if self.label == LABEL_NAMES[FAKE] else self.band.high < EVEN
 
     @property
     def caution_names(self) -> str:

@@ -318,7 +318,9 @@ def test_the_command_line_shows_gates_decisions_and_the_way_back(
     assert isinstance(bad.exception, PromotionError)
     assert "FAILED" in bad.output
     listed = run.invoke(app, ["promotions"]).output
-    assert all(word in listed for word in ("ada", "the first", "promoted", "refused", "cnn", "resnet50", "champion: version 1"))
+    assert all(
+        word in listed for word in ("ada", "the first", "promoted", "refused", "cnn", "resnet50", "champion: version 1")
+    )
     assert run.invoke(app, ["promote", "resnet50", "--force"]).exit_code == 0
     assert "version 1 is champion again" in run.invoke(app, ["rollback"]).output
     lines = json.loads(run.invoke(app, ["promotions", "--json"]).output)

@@ -128,7 +128,9 @@ def why_not(reference: pd.DataFrame, new: pd.DataFrame, measure: Measure) -> str
             return f"{whose} do{'es' * (whose == 'the reference')} not say"
         count = len(table) if measure.absent else int(table[measure.name].notna().sum())
         if count < FEW:
-            return f"{whose} ha{'s' if whose == 'the reference' else 've'} it of {count} pictures, fewer than {FEW}"
+            return (
+                f"{whose} ha{'s' if whose == 'the reference' else 've'} {count} pictures to compare, fewer than {FEW}"
+            )
     return ""
 
 

@@ -83,10 +83,11 @@ def verdict(report: Report) -> str:
     """Says in a sentence what was found."""
     if not report.tested:
         return "Nothing could be compared"
+    measures = f"{len(report.tested)} measure{'s' if len(report.tested) > 1 else ''}"
     if not report.drifted:
-        return f"No drift in {len(report.tested)} measures"
+        return f"No drift in {measures}"
     names = ", ".join(comparison.measure.title for comparison in report.drifted)
-    return f"Drift in {len(report.drifted)} of {len(report.tested)} measures: {names}"
+    return f"Drift in {len(report.drifted)} of {measures}: {names}"
 
 
 def remarks(report: Report) -> list[str]:
@@ -162,7 +163,7 @@ def page(report: Report) -> str:
     ]
     if report.drifted:
         sections.append(Section("Retrain", text=RETRAIN, commands=[report.command]))
-    return render(ReportPage(title="Drift", source=about(report), sections=sections))
+    return render(ReportPage(title=f"Monitoring of {report.model}", source=about(report), sections=sections))
 
 
 def numbers(report: Report) -> dict[str, Any]:

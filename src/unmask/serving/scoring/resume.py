@@ -5,7 +5,7 @@ import math
 import os
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -207,6 +207,7 @@ def begun(folder: Path, wish: Wish) -> Iterator[Scoring]:
         ScoringError: the folder holds something else, or a scoring of other pictures, by another detector or in other
             parts; someone else is at work there; the pictures cannot be listed, or there are none.
     """
+    is_new = not folder.exists()
     artifacts.make_folder(folder)
     lock = os.open(folder, os.O_RDONLY)
     try:
@@ -216,6 +217,9 @@ def begun(folder: Path, wish: Wish) -> Iterator[Scoring]:
         yield Scoring(folder, wish.source, about)
     finally:
         os.close(lock)
+        if is_new:
+            with suppress(OSError):  # it holds something, as it should: it is left empty where nothing was begun
+                folder.rmdir()
 
 
 def begin(folder: Path, wish: Wish) -> About:
@@ -242,11 +246,12 @@ def go_on(folder: Path, wish: Wish) -> About:
         ScoringError: it is another one.
     """
     before = read_about(folder)
-    logger.info("score: going on with %s; listing %s", folder, wish.source.address)
+    logger.info("score: listing %s", wish.source.address)
     with listed_in(folder, wish) as now:
         for is_other, what, spell in DIFFERENCES:
             if is_other(before) != is_other(now):
                 raise ScoringError(f"{folder} was begun with {what}: {spell(before)} then, {spell(now)} now; {ADVICE}")
+    logger.info("score: going on with %s", folder)
     return before
 
 
@@ -296,13 +301,13 @@ DIFFERENCES: tuple[tuple[Callable[[About], object], str, Callable[[About], str]]
     (
         lambda about: (about.model_sha256, about.detector_sha256),
         "another model",
-        lambda about: f"{about.model} {about.detector_sha256[:12]}",
+        lambda about: f"{about.model} (detector.json {about.detector_sha256[:12]})",
     ),
     (lambda about: about.engine, "another engine", lambda about: about.engine),
     (
         lambda about: about.part_pictures,
         "parts of another size",
-        lambda about: f"{about.part_pictures} pictures a part",
+        lambda about: f"--part {about.part_pictures}",
     ),
     (
         lambda about: about.listing_sha256,

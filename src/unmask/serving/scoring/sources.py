@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from unmask.serving.inputs import Named
+from unmask.serving.inputs import Named, is_picture
 
 WITHOUT_PLACE: tuple[int, ...] = ()
 
@@ -74,6 +74,8 @@ def source_of(address: str) -> Source:
         raise ScoringError("an empty name: expected a folder, a zip, or s3://BUCKET/PREFIX")
     if path.is_dir():
         return Folder(str(path.absolute()))
+    if is_picture(address) and path.is_file():
+        raise ScoringError(f"{address} is a single picture: unmask predict judges it")
     if path.is_file():
         return Zipped(str(path.absolute()))
     raise ScoringError(f"there is no {address}: expected a folder, a zip, or s3://BUCKET/PREFIX")

@@ -3,12 +3,9 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from unmask.records import FAKE, LABEL_NAMES
-from unmask.serving.verdict import Band, Verdict
+from unmask.serving.verdict import Verdict
 
 NOTICE = "A verdict is evidence, not proof: weigh it with where the picture comes from and what else is known."
-EVEN = 0.5
-DOUBTS = ("unlike", "no_face")  # cautions that alone make a verdict unsure: nothing like this was ever tried
 
 
 @dataclass(frozen=True)
@@ -17,7 +14,7 @@ class Words:
 
     Attributes:
         headline: a few words.
-        sureness: "clear" where test pictures with such a score were mostly of one kind and nothing else raises doubt.
+        sureness: "clear" or "unsure"; see `Verdict.is_clear`.
         explanation: one or two sentences.
     """
 
@@ -32,17 +29,8 @@ def words_of(verdict: Verdict) -> Words:
     Args:
         verdict: on a picture.
     """
-    is_fake = verdict.label == LABEL_NAMES[FAKE]
-    is_clear = settles(verdict.band, is_fake=is_fake) and not any(c.name in DOUBTS for c in verdict.cautions)
-    headline = f"{'Probably' if is_clear else 'Unsure: perhaps'} {verdict.label}"
-    return Words(headline, "clear" if is_clear else "unsure", explanation_of(verdict))
-
-
-def settles(band: Band | None, *, is_fake: bool) -> bool:
-    """Says whether the test pictures with such a score were, with 95% confidence, mostly of the kind that is named."""
-    if band is None:
-        return False
-    return band.low > EVEN if is_fake else band.high < EVEN
+    headline = f"{'Probably' if verdict.is_clear else 'Unsure: perhaps'} {verdict.label}"
+    return Words(headline, "clear" if verdict.is_clear else "unsure", explanation_of(verdict))
 
 
 def explanation_of(verdict: Verdict) -> str:

@@ -169,7 +169,7 @@ def test_where_nothing_could_be_compared_is_exit_status_1_and_no_verdict(monitor
     done = monitor("few.parquet")
     assert (done.status, done.error) == (
         1,
-        "nothing could be compared (the scores have it of 19 pictures, fewer than 20): see monitoring/report.html",
+        "nothing could be compared: the scores have 19 pictures to compare, fewer than 20; see monitoring/report.html",
     )
     assert json.loads((tmp_path / "monitoring" / "report.json").read_text())["is_drift"] is None
     assert "# Nothing could be compared" in (tmp_path / "monitoring" / "report.md").read_text()

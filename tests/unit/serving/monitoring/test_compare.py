@@ -141,7 +141,7 @@ def test_what_is_not_known_of_both_is_left_out_with_the_reason() -> None:
     new.loc[10:, "distance"] = math.nan
     found = {one.measure.name: one.reason for one in compare.compare(reference, new, RULE)}
     assert found["width"] == "the scores do not say"
-    assert found["distance"] == "the scores have it of 10 pictures, fewer than 20"
+    assert found["distance"] == "the scores have 10 pictures to compare, fewer than 20"
     assert found["score"] == found["jpeg_quality"] == ""
     turned = {one.measure.name: one.reason for one in compare.compare(new, reference, RULE)}
     assert turned["width"] == "the reference does not say"

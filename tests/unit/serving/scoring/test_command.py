@@ -3,7 +3,7 @@
 import os
 import subprocess
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,9 @@ import pandas as pd
 import pytest
 from PIL import Image
 from s3_server import running_s3
+from typer.testing import CliRunner
+
+from unmask.cli import app
 
 pytest.importorskip("onnx", reason="onnx is not installed: no network can be made")
 pytest.importorskip("onnxruntime", reason="onnxruntime is not installed: nothing computes")
@@ -104,6 +107,26 @@ def test_a_table_that_is_to_lie_elsewhere_is_refused_before_anything_is_done(
         1, f"error: {out} is no folder of this machine: write the table into one, and copy it from there\n"
     )  # fmt: skip
     assert sorted(tmp_path.iterdir()) == before
+
+
+def test_what_is_no_whole_zip_leaves_nothing_behind(score: Score, tmp_path: Path) -> None:
+    (tmp_path / "cut.zip").write_bytes(b"PK")
+    assert score("cut.zip", "out.parquet").returncode == 1
+    assert not (tmp_path / "out.parquet").exists()
+
+
+def test_ctrl_c_says_that_the_same_command_goes_on(
+    score: Score, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def interrupted(*_: Any) -> Iterator[int]:
+        yield 2
+        raise KeyboardInterrupt
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("unmask.serving.scoring.run.run", interrupted)
+    with caplog.at_level("WARNING", logger="unmask"):
+        done = CliRunner().invoke(app, ["score", "faces", "out.parquet", "--model", "grey", "--engine", "onnx"])
+    assert (done.exit_code, caplog.messages) == (130, ["interrupted: the same command goes on from here"])
 
 
 def test_an_engine_that_there_is_not_leaves_nothing_behind(score: Score, tmp_path: Path) -> None:

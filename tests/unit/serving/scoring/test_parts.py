@@ -156,8 +156,11 @@ def test_a_source_that_goes_away_leaves_no_part(tmp_path: Path, wish: Wish, fold
 @pytest.mark.parametrize(
     ("change", "match"),
     [
-        ({"part_pictures": 5}, "parts of another size: 4 pictures a part then, 5 pictures a part now"),
-        ({"detector_sha256": "e" * 64}, "another model: fake dddddddddddd then, fake eeeeeeeeeeee now"),
+        ({"part_pictures": 5}, "parts of another size: --part 4 then, --part 5 now"),
+        (
+            {"detector_sha256": "e" * 64},
+            "another model: fake \\(detector.json d{12}\\) then, fake \\(detector.json e{12}\\) now",
+        ),
         ({"model_sha256": "b" * 64}, "another model"),
         ({"engine": "openvino"}, "another engine: onnx then, openvino now"),
     ],
@@ -265,5 +268,6 @@ def test_nothing_to_score_is_said(tmp_path: Path, wish: Wish, folder: Path) -> N
         file.unlink()
     with pytest.raises(ScoringError, match="no JPEG, PNG or WebP there"):
         score(tmp_path / "out.parquet", wish, Detector())
+    assert not (tmp_path / "out.parquet").exists()
     (folder / "0.jpg").write_bytes(b"1")
     assert score(tmp_path / "out.parquet", wish, Detector()).pictures == 1  # what was tried before is no hindrance

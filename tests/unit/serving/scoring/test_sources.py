@@ -109,7 +109,12 @@ def test_a_damaged_member_is_an_error_of_its_own(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("address", "match"),
-    [("absent", "there is no absent"), ("cut.zip", "no whole zip"), ("s3://", "cannot list s3://")],
+    [
+        ("absent", "there is no absent"),
+        ("cut.zip", "no whole zip"),
+        ("s3://", "cannot list s3://"),
+        ("face.jpg", "face.jpg is a single picture: unmask predict judges it"),
+    ],
 )
 def test_what_is_no_source_is_refused(
     address: str, match: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -117,6 +122,7 @@ def test_what_is_no_source_is_refused(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     Path("cut.zip").write_bytes(b"PK")
+    Path("face.jpg").write_bytes(b"a picture")
     if address.startswith("s3"):
         pytest.importorskip("boto3", reason="boto3 is not installed: S3 is not read")
     with pytest.raises(ScoringError, match=match):

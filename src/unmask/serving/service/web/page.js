@@ -34,8 +34,9 @@ function add(files) {
 }
 
 function next() {
-  const count = find("#um-verdicts").children.length;
-  say(done < total ? `Judging: ${done} of ${total} done.` : `${count === 1 ? "One picture" : `${count} pictures`} judged.`);
+  const all = find("#um-verdicts").children.length, without = document.querySelectorAll(".um-none").length;
+  const judged = `${all - without === 1 ? "One picture" : `${all - without} pictures`} judged`;
+  say(done < total ? `Judging: ${done} of ${total} done.` : `${judged}${without ? `, ${without} without a verdict` : ""}.`);
   while (running < AT_ONCE && waiting.length) {
     running += 1;
     const { file, item } = waiting.shift();
@@ -93,7 +94,7 @@ function show(item, file, ...parts) {
 function drawWaiting(item, file) { show(item, file, make("p", {}, "Waiting for the verdict …")); }
 
 function drawError(item, message) {
-  item.classList.remove("um-waiting");
+  item.classList.replace("um-waiting", "um-none");
   item.querySelector(".um-words").replaceChildren(
     make("h3", {}, "No verdict"),
     make("p", {}, `${message[0].toUpperCase()}${message.slice(1)}.`),
