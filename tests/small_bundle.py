@@ -60,7 +60,7 @@ def make_bundle(folder: Path, *, reference: str = REFERENCE, **changes: Any) -> 
     (folder / "reference.csv").write_text(reference)
     write_brightness(folder / "model.onnx")
     write_openvino(folder / "model.onnx", folder / "model.xml")
-    np.savez(folder / "surroundings.npz", mean=np.full(3, 100.0), precision=np.eye(3) / 400, usual=np.float64(2.0))
+    np.savez(folder / "embeddings.npz", mean=np.full(3, 100.0), precision=np.eye(3) / 400, usual=np.float64(2.0))
     manifest = {
         "format": 1,
         "model": folder.name,

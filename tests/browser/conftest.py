@@ -69,7 +69,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def environment(tmp_path_factory: pytest.TempPathFactory, folders: ModuleType) -> Environment:
-    """Surroundings whose store holds two evaluated models."""
+    """An environment whose store holds two evaluated models."""
     root = tmp_path_factory.mktemp("tracked")
     surroundings = Environment(root=root, experiment="", tracking_uri="", real_data=None, machine="bench")
     for name, accuracy in {"cnn": 0.821, "resnet50": 0.914}.items():

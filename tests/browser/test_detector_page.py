@@ -18,10 +18,10 @@ import uvicorn
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
-from unmask.serving.bundle.manifest import Counted, InputFunction, Line, Manifest, TrainingPictures
+from unmask.serving.baseline import Baseline
+from unmask.serving.bundle.manifest import Counted, InputFunction, Manifest, PlattScaling, TrainingPictures
 from unmask.serving.detector import Detector
 from unmask.serving.engines.engine import NO_EMBEDDING, Answer
-from unmask.serving.experience import Experience
 from unmask.serving.service.application import Subject, make_application
 from unmask.serving.service.examples import draw_examples
 from unmask.serving.service.heatmaps import Heatmaps, coloured
@@ -72,7 +72,7 @@ def make_subject(network: Path) -> Subject:
         model_sha256="ab" * 32,
         labels=["real", "fake"],
         input=InputFunction(image_size=SIDE, fit="resize", resample="box", equalise=0),
-        calibration=Line(slope=1.0, intercept=0.0),
+        calibration=PlattScaling(slope=1.0, intercept=0.0),
         threshold=0.5,
         is_half=False,
         bins=bins,
@@ -87,7 +87,7 @@ def make_subject(network: Path) -> Subject:
         Brightness(),
         threshold=0.5,
         preprocess={"image_size": SIDE, "fit": "resize", "resample": "box", "equalise": 0},
-        experience=Experience(side_pixels=128, bins=tuple(Bin(b.low, b.high, b.images, b.fakes) for b in bins)),
+        baseline=Baseline(side_pixels=128, bins=tuple(Bin(b.low, b.high, b.images, b.fakes) for b in bins)),
     )
     card = "---\nlicense: other\n---\n\n# Model card: cnn\n\n## Not for\n\n- Proof about any one picture.\n"
     return Subject(detector, manifest, network=network, card=card, examples=draw_examples(side_pixels=128))

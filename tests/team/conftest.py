@@ -36,7 +36,7 @@ def team(postgresql: PostgreSQL, s3: S3, monkeypatch: pytest.MonkeyPatch) -> Tea
 
 @pytest.fixture
 def environment(tmp_path: Path) -> Environment:
-    """Surroundings without a store yet."""
+    """An environment without a store yet."""
     root = tmp_path / "checkout"
     root.mkdir()
     return Environment(root=root, experiment="", tracking_uri="", real_data=None, machine="bench")

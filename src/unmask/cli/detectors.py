@@ -128,7 +128,7 @@ def show_judgements(found: list[Any], *, detector: Any) -> None:
     table.add_column("Image", overflow="fold")
     table.add_column("Verdict", no_wrap=True)
     table.add_column("P(fake)", justify="right")
-    knows_alike = bool(detector.experience.bins)  # a file of `unmask export` does not
+    knows_alike = bool(detector.baseline.bins)  # a file of `unmask export` does not
     if knows_alike:
         table.add_column("Fakes\namong alike", justify="right", no_wrap=True)
     rows = [one.cells(knows_alike=knows_alike) for one in found]

@@ -17,8 +17,8 @@ from unmask.data.pictures.equalise import seen_of
 from unmask.errors import EvaluationError, ImageError
 from unmask.evaluation.calibration import Calibration
 from unmask.records import FAKE, LABEL_NAMES, REAL
+from unmask.serving.baseline import Baseline
 from unmask.serving.engines.engine import Answer, Engine
-from unmask.serving.experience import Experience
 from unmask.serving.faces import Framing, cut_of, find_faces
 from unmask.serving.pictures import Picture, PictureLike, read_picture
 from unmask.serving.verdict import Box, Caution, Facts, Verdict, band_of
@@ -60,7 +60,7 @@ class Detector:
         preprocess: `image_size`, `fit`, `resample` and `equalise`, as in training.
         calibration: what turns logits into scores, as the evaluation fitted it.
         model_sha256: of the model file that was evaluated, in hexadecimal.
-        experience: what the model learnt from and how it did, for cautions and bands.
+        baseline: what the model learnt from and how it did, for cautions and bands.
         is_half: whether the evaluation computed with 16 bits, so that it may differ from what is said here.
         framing: how the training pictures frame a face; None: faces are not looked for, the whole picture is judged.
     """
@@ -71,7 +71,7 @@ class Detector:
     preprocess: dict[str, Any]
     calibration: Calibration = field(default_factory=Calibration)
     model_sha256: str = ""
-    experience: Experience = field(default_factory=Experience)
+    baseline: Baseline = field(default_factory=Baseline)
     framing: Framing | None = None
     is_half: bool = False
 
@@ -176,14 +176,14 @@ class Detector:
         if not math.isfinite(answer.logit):
             raise EvaluationError("the model's answer is not a finite number: its training has diverged")
         verdict = self.judge(self.calibration.score(np.array([answer.logit])).item())
-        distance = self.experience.distance(answer.embedding)
-        cautions = (*view.cautions, *self.experience.unlike(distance))
+        distance = self.baseline.distance(answer.embedding)
+        cautions = (*view.cautions, *self.baseline.unlike(distance))
         return replace(verdict, cautions=cautions, box=view.box, distance=distance, facts=view.facts)
 
     def judge(self, score: float) -> Verdict:
         """Turns a score into a verdict."""
         label = FAKE if score >= self.threshold else REAL
-        band = band_of(score, self.experience.bins)
+        band = band_of(score, self.baseline.bins)
         return Verdict(label=LABEL_NAMES[label], score=score, threshold=self.threshold, band=band)
 
     def views_or_error(self, source: PictureLike | ImageError) -> list[View] | ImageError:
@@ -202,7 +202,7 @@ class Detector:
             ImageError: it is smaller than the crop.
         """
         size = picture.image.size
-        if self.framing is None or size == self.experience.size:  # the very size of the crops that training has
+        if self.framing is None or size == self.baseline.size:  # the very size of the crops that training has
             return [self.view(picture)]
         faces = find_faces(picture.image)
         if not faces:
@@ -235,7 +235,7 @@ class Detector:
     ) -> View:
         """Gives what the network sees of a picture, or of a part of it, and what is to be said of that."""
         image = picture.image if cut is None else picture.image.crop((cut.left, cut.top, cut.right, cut.bottom))
-        cautions = (*self.experience.cautions(side=min(image.size), quality=picture.quality), *cautions)
+        cautions = (*self.baseline.cautions(side=min(image.size), quality=picture.quality), *cautions)
         pixels = seen_of(image, self.preprocess)
         region = seen_part(cut or Box(0, 0, *picture.image.size), self.preprocess)
         return View(pixels, facts_of(picture, pixels), box=box, region=region, cautions=cautions)

@@ -252,7 +252,7 @@ def test_a_picture_of_the_training_pictures_size_is_not_searched(
 ) -> None:
     two_faces(monkeypatch)
     framed = replace(detector, framing=Framing(side=0.5, x=0.5, y=0.5))
-    same = replace(framed, experience=replace(framed.experience, size=(40, 24)))
+    same = replace(framed, baseline=replace(framed.baseline, size=(40, 24)))
     assert [caution.name for caution in framed.predict([encoded(120)])[0].cautions] == ["no_face"]
     assert same.predict([encoded(120)])[0].cautions == ()
 

@@ -21,7 +21,7 @@ def folders() -> ModuleType:
 
 @pytest.fixture
 def environment(tmp_path: Path) -> Environment:
-    """Surroundings without a store yet."""
+    """An environment without a store yet."""
     return Environment(root=tmp_path, experiment="", tracking_uri="", real_data=None, machine="bench")
 
 

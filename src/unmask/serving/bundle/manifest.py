@@ -18,7 +18,7 @@ ADVICE = "run `dvc repro export` or `dvc pull`"
 
 
 @dataclass(frozen=True, config=STRICT)
-class Line:
+class PlattScaling:
     """From logits to calibrated P(fake): sigmoid(slope * logit + intercept)."""
 
     slope: Positive
@@ -49,7 +49,7 @@ class InputFunction:
 class TrainingPictures:
     """Bounds that all but the worst hundredth of the training pictures keep, and their size where it is one.
 
-    See `experience.Experience`.
+    See `baseline.Baseline`.
     """
 
     images: Count
@@ -111,7 +111,7 @@ class Manifest:
     model_sha256: Sha256
     labels: list[str]
     input: InputFunction
-    calibration: Line
+    calibration: PlattScaling
     threshold: Probability
     is_half: bool
     bins: list[Counted]

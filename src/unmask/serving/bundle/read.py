@@ -7,15 +7,15 @@ import numpy as np
 
 from unmask.errors import EvaluationError
 from unmask.evaluation.calibration import Calibration
+from unmask.serving.baseline import Baseline, EmbeddingDistribution
 from unmask.serving.bundle.manifest import ADVICE, Manifest, checked, read_manifest
 from unmask.serving.detector import Detector
 from unmask.serving.engines import ENGINES, FILES
-from unmask.serving.experience import Experience, Surroundings
 from unmask.serving.faces import Framing
 from unmask.serving.verdict import Bin
 from unmask.tables import choose
 
-SURROUNDINGS_FILE = "surroundings.npz"
+EMBEDDINGS_FILE = "embeddings.npz"
 DEFAULT_ENGINE = "openvino"
 
 
@@ -41,26 +41,26 @@ def load_bundle(folder: Path, *, engine: str = DEFAULT_ENGINE) -> Detector:
         calibration=Calibration(**asdict(manifest.calibration)),
         model_sha256=manifest.model_sha256,
         is_half=manifest.is_half,
-        experience=Experience(
+        baseline=Baseline(
             size=manifest.training.size,
             side_pixels=manifest.training.side_pixels,
             jpeg_quality=manifest.training.jpeg_quality,
             bins=tuple(Bin(**asdict(part)) for part in manifest.bins),
-            surroundings=read_surroundings(folder, manifest),
+            embeddings=read_embeddings(folder, manifest),
         ),
         framing=Framing(**asdict(manifest.framing)) if manifest.framing else None,
     )
 
 
-def read_surroundings(folder: Path, manifest: Manifest) -> Surroundings:
+def read_embeddings(folder: Path, manifest: Manifest) -> EmbeddingDistribution:
     """Reads where the training pictures lie; the file's arrays hold no code.
 
     Raises:
         EvaluationError: the file is missing or damaged.
     """
-    file = checked(folder, manifest, SURROUNDINGS_FILE)
+    file = checked(folder, manifest, EMBEDDINGS_FILE)
     try:
         with np.load(file, allow_pickle=False) as arrays:
-            return Surroundings(arrays["mean"], arrays["precision"], usual=float(arrays["usual"]))
+            return EmbeddingDistribution(arrays["mean"], arrays["precision"], usual=float(arrays["usual"]))
     except (OSError, ValueError, KeyError) as error:
         raise EvaluationError(f"{file} is damaged: {ADVICE}") from error

@@ -19,15 +19,15 @@ from unmask.data.pictures.decoding import Pixels
 from unmask.errors import EvaluationError
 from unmask.evaluation.judge import Judge
 from unmask.records import LABEL_NAMES, Source
+from unmask.serving.baseline import Baseline, EmbeddingDistribution
 from unmask.serving.bundle.convert import write_onnx, write_openvino
 from unmask.serving.bundle.embedding import with_embedding
 from unmask.serving.bundle.manifest import CARD_FILE, FORMAT, KERAS_FILE, MANIFEST_FILE, REFERENCE_FILE, Int8
 from unmask.serving.bundle.quantise import cost_of, write_int8
-from unmask.serving.bundle.read import SURROUNDINGS_FILE
+from unmask.serving.bundle.read import EMBEDDINGS_FILE
 from unmask.serving.detector import Detector
 from unmask.serving.engines import FILES, INT8, PARITY_LIMIT, openvino
 from unmask.serving.engines.network import Network
-from unmask.serving.experience import Experience, Surroundings
 from unmask.serving.export import export
 from unmask.serving.faces import framing_of
 from unmask.serving.pictures import read_picture
@@ -126,18 +126,18 @@ def write(folder: Path, judged: Judged, learnt: Learnt, *, finds_faces: bool) ->
     fast = replace(reference, engine=openvino.load(folder / "model.xml"))
     difference = require_parity(fast, reference, list(learnt.contents(learnt.validation, limit=PARITY_PICTURES)))
     framing = framing_of(portraits(learnt)) if finds_faces else None
-    surroundings = surroundings_of(
+    embeddings = distribution_of(
         embeddings_of(fast, learnt.contents(learnt.train, limit=learnt.limit)),
         embeddings_of(fast, learnt.contents(learnt.validation, limit=learnt.limit)),
     )
-    experience = experience_of(judged, learnt, surroundings)
-    reference_table = table_of(replace(fast, experience=experience), learnt)
+    baseline = baseline_of(judged, learnt, embeddings)
+    reference_table = table_of(replace(fast, baseline=baseline), learnt)
     artifacts.write_csv(folder / REFERENCE_FILE, reference_table)
     int8 = write_quantised(folder, fast, learnt, scores=reference_table["score"]) if learnt.int8_limit else None
-    write_surroundings(folder / SURROUNDINGS_FILE, surroundings)
+    write_embeddings(folder / EMBEDDINGS_FILE, embeddings)
     artifacts.write_text(folder / CARD_FILE, judged.card)
     files = {path.name: artifacts.sha256_of_file(path) for path in sorted(folder.iterdir())}
-    manifest = describe(judged, learnt, experience, files=files)
+    manifest = describe(judged, learnt, baseline, files=files)
     manifest |= {"framing": framing and asdict(framing), "int8": int8 and asdict(int8)}
     artifacts.write_json(folder / MANIFEST_FILE, manifest)
     return difference
@@ -187,18 +187,18 @@ def portraits(learnt: Learnt) -> Iterator[Image.Image]:
         yield read_picture(content).image
 
 
-def experience_of(judged: Judged, learnt: Learnt, surroundings: Surroundings) -> Experience:
+def baseline_of(judged: Judged, learnt: Learnt, embeddings: EmbeddingDistribution) -> Baseline:
     """Measures what the training pictures are like."""
     sides = learnt.train[["width", "height"]].min(axis=1)
     qualities = learnt.train["jpeg_quality"].dropna().astype(int)
     are_jpegs = len(qualities) > (1 - WORST_SHARE) * len(learnt.train)
     size, count = Counter(zip(learnt.train["width"], learnt.train["height"], strict=True)).most_common(1)[0]
-    return Experience(
+    return Baseline(
         size=(int(size[0]), int(size[1])) if count > (1 - WORST_SHARE) * len(learnt.train) else None,
         side_pixels=int(sides.quantile(WORST_SHARE, interpolation="lower")),
         jpeg_quality=int(qualities.quantile(WORST_SHARE, interpolation="lower")) if are_jpegs else None,
         bins=tuple(judged.bins),
-        surroundings=surroundings,
+        embeddings=embeddings,
     )
 
 
@@ -213,22 +213,22 @@ def seen_by(detector: Detector, contents: Iterable[bytes]) -> Iterator[Pixels]:
     return (detector.view(read_picture(content)).pixels for content in contents)
 
 
-def surroundings_of(train: NDArray[np.float64], validation: NDArray[np.float64]) -> Surroundings:
+def distribution_of(train: NDArray[np.float64], validation: NDArray[np.float64]) -> EmbeddingDistribution:
     """Fits a cloud to the training pictures, and measures on the validation pictures how far away is usual.
 
     Source: Ledoit and Wolf, "A well-conditioned estimator for large-dimensional covariance matrices" (2004), as the
     embedding has more dimensions than a small split can fill.
     """
     cloud = LedoitWolf().fit(train)
-    found = Surroundings(cloud.location_, cloud.precision_, usual=0.0)
+    found = EmbeddingDistribution(cloud.location_, cloud.precision_, usual=0.0)
     distances = [found.distance(embedding) for embedding in validation]
     return replace(found, usual=float(np.quantile(distances, 1 - UNUSUAL_SHARE)))
 
 
-def write_surroundings(file: Path, surroundings: Surroundings) -> None:
+def write_embeddings(file: Path, embeddings: EmbeddingDistribution) -> None:
     """Writes them as arrays; the file holds no code."""
     with artifacts.atomic_path(file) as temporary, temporary.open("wb") as target:
-        np.savez(target, mean=surroundings.mean, precision=surroundings.precision, usual=np.float64(surroundings.usual))
+        np.savez(target, mean=embeddings.mean, precision=embeddings.precision, usual=np.float64(embeddings.usual))
 
 
 def table_of(detector: Detector, learnt: Learnt) -> pd.DataFrame:
@@ -245,7 +245,7 @@ def row_of(verdict: Verdict) -> dict[str, float | None]:
     return {"score": verdict.score, "distance": verdict.distance, **asdict(facts)}
 
 
-def describe(judged: Judged, learnt: Learnt, experience: Experience, *, files: Mapping[str, str]) -> dict[str, Any]:
+def describe(judged: Judged, learnt: Learnt, baseline: Baseline, *, files: Mapping[str, str]) -> dict[str, Any]:
     """Makes the manifest but for what is measured beside it; see `manifest.Manifest`."""
     calibration = judged.judge.calibration
     return {
@@ -259,9 +259,9 @@ def describe(judged: Judged, learnt: Learnt, experience: Experience, *, files: M
         "bins": [asdict(part) for part in judged.bins],
         "training": {
             "images": len(learnt.train),
-            "size": experience.size,
-            "side_pixels": experience.side_pixels,
-            "jpeg_quality": experience.jpeg_quality,
+            "size": baseline.size,
+            "side_pixels": baseline.side_pixels,
+            "jpeg_quality": baseline.jpeg_quality,
         },
         "is_half": is_half(judged.network),
         "warnings": list(judged.warnings),

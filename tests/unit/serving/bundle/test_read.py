@@ -25,7 +25,7 @@ def test_a_framing_is_read(tmp_path: Path) -> None:
     assert load_bundle(folder).framing == Framing(side=0.6, x=0.5, y=0.55)
 
 
-@pytest.mark.parametrize("name", ["model.xml", "model.bin", "surroundings.npz"])
+@pytest.mark.parametrize("name", ["model.xml", "model.bin", "embeddings.npz"])
 @pytest.mark.parametrize("content", [None, b"", b"other"])
 def test_a_file_that_is_missing_or_another_is_refused(bundle: Path, name: str, content: bytes | None) -> None:
     (bundle / name).unlink()

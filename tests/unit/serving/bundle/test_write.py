@@ -28,8 +28,8 @@ from unmask.serving.verdict import Bin
 SIZE = 16
 MEASURED = ("sha256", "width", "height", "jpeg_quality")
 FILES = [
-    *("detector.json", "model-card.md", "model-int8.onnx", "model.bin", "model.keras", "model.onnx", "model.xml"),
-    *("reference.csv", "surroundings.npz"),
+    *("detector.json", "embeddings.npz", "model-card.md", "model-int8.onnx", "model.bin", "model.keras", "model.onnx"),
+    *("model.xml", "reference.csv"),
 ]
 
 
@@ -130,9 +130,9 @@ def test_the_reference_is_the_validation_pictures(bundle: Path, learnt: Learnt) 
 
 
 def test_bounds_leave_out_the_worst_of_the_training_pictures(bundle: Path, learnt: Learnt) -> None:
-    experience = load_bundle(bundle).experience
-    assert (experience.side_pixels, experience.jpeg_quality) == (96, learnt.train["jpeg_quality"].min())
-    assert experience.size == (96, 96)
+    baseline = load_bundle(bundle).baseline
+    assert (baseline.side_pixels, baseline.jpeg_quality) == (96, learnt.train["jpeg_quality"].min())
+    assert baseline.size == (96, 96)
 
 
 def test_most_pictures_like_those_of_training_are_not_unlike_them(bundle: Path, learnt: Learnt) -> None:
@@ -180,5 +180,5 @@ def test_an_engine_that_differs_makes_no_bundle(
 
 def test_pictures_that_are_no_jpegs_have_no_bound_of_quality(learnt: Learnt) -> None:
     png = learnt.train.assign(jpeg_quality=pd.array([pd.NA] * len(learnt.train), dtype="Int64"))
-    experience = writing.experience_of(judged(member(1)), replace(learnt, train=png), None)
-    assert experience.jpeg_quality is None
+    baseline = writing.baseline_of(judged(member(1)), replace(learnt, train=png), None)
+    assert baseline.jpeg_quality is None

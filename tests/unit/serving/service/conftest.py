@@ -13,10 +13,10 @@ import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
 
-from unmask.serving.bundle.manifest import Counted, InputFunction, Line, Manifest, TrainingPictures
+from unmask.serving.baseline import Baseline
+from unmask.serving.bundle.manifest import Counted, InputFunction, Manifest, PlattScaling, TrainingPictures
 from unmask.serving.detector import Detector
 from unmask.serving.engines.engine import NO_EMBEDDING, Answer
-from unmask.serving.experience import Experience
 from unmask.serving.service.application import Subject, make_application
 from unmask.serving.service.examples import Example
 from unmask.serving.service.settings import Limits
@@ -61,7 +61,7 @@ def make_manifest() -> Manifest:
         model_sha256=DIGEST,
         labels=["real", "fake"],
         input=InputFunction(image_size=SIDE, fit="resize", resample="box", equalise=0),
-        calibration=Line(slope=1.0, intercept=0.0),
+        calibration=PlattScaling(slope=1.0, intercept=0.0),
         threshold=THRESHOLD,
         is_half=False,
         bins=[Counted(low=0.0, high=0.5, images=40, fakes=2), Counted(low=0.5, high=1.0, images=40, fakes=38)],
@@ -90,7 +90,7 @@ def subject(engine: Brightness) -> Subject:
         threshold=THRESHOLD,
         preprocess={"image_size": SIDE, "fit": "resize", "resample": "box", "equalise": 0},
         model_sha256=DIGEST,
-        experience=Experience(side_pixels=SIDE, bins=bins),
+        baseline=Baseline(side_pixels=SIDE, bins=bins),
     )
     return Subject(detector, manifest, examples=(Example("Face 1", encoded(90, kind="JPEG")),))
 

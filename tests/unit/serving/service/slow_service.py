@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from unmask.console import start_logging
-from unmask.serving.bundle.manifest import InputFunction, Line, Manifest, TrainingPictures
+from unmask.serving.bundle.manifest import InputFunction, Manifest, PlattScaling, TrainingPictures
 from unmask.serving.detector import Detector
 from unmask.serving.engines.engine import NO_EMBEDDING, Answer
 from unmask.serving.service import server
@@ -36,7 +36,7 @@ def main() -> None:
         model_sha256="ab" * 32,
         labels=["real", "fake"],
         input=InputFunction(image_size=16, fit="resize", resample="box", equalise=0),
-        calibration=Line(slope=1.0, intercept=0.0),
+        calibration=PlattScaling(slope=1.0, intercept=0.0),
         threshold=0.5,
         is_half=False,
         bins=[],

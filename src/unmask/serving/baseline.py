@@ -10,7 +10,7 @@ from unmask.serving.verdict import Bin, Caution
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class EmbeddingDistribution:
     """Where the pictures that a model learnt from lie, in what its last layer sees.
 
     Source: Lee et al., "A Simple Unified Framework for Detecting Out-of-Distribution Samples and Adversarial Attacks"
@@ -33,7 +33,7 @@ class Surroundings:
 
 
 @dataclass(frozen=True)
-class Experience:
+class Baseline:
     """Bounds of the training pictures, and the test split's scores. By default nothing is known.
 
     Attributes:
@@ -42,14 +42,14 @@ class Experience:
             known.
         size: width and height of the training pictures where all but the odd one have the same; None elsewhere.
         bins: the test split's scores, in parts.
-        surroundings: where the training pictures lie.
+        embeddings: where the training pictures lie.
     """
 
     side_pixels: int = 0
     jpeg_quality: int | None = None
     size: tuple[int, int] | None = None
     bins: tuple[Bin, ...] = ()
-    surroundings: Surroundings | None = field(default=None, repr=False)
+    embeddings: EmbeddingDistribution | None = field(default=None, repr=False)
 
     def cautions(self, *, side: int, quality: int | None) -> tuple[Caution, ...]:
         """Says in what a picture, or a face in it, is worse than nearly all that the model learnt from.
@@ -71,13 +71,13 @@ class Experience:
 
     def distance(self, embedding: NDArray[np.float32]) -> float | None:
         """Gives a picture's distance from what the model learnt from; None where either is not known."""
-        if self.surroundings is None or not len(embedding):
+        if self.embeddings is None or not len(embedding):
             return None
-        return self.surroundings.distance(embedding)
+        return self.embeddings.distance(embedding)
 
     def unlike(self, distance: float | None) -> tuple[Caution, ...]:
         """Says so where a picture is farther away than nearly any that the model was tried on."""
-        if distance is None or self.surroundings is None or distance <= self.surroundings.usual:
+        if distance is None or self.embeddings is None or distance <= self.embeddings.usual:
             return ()
-        text = f"unlike the training pictures: {distance / self.surroundings.usual:.1f} times as far from them as usual"
+        text = f"unlike the training pictures: {distance / self.embeddings.usual:.1f} times as far from them as usual"
         return (Caution("unlike", text),)
