@@ -8,25 +8,22 @@ import io
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import uvicorn
+from brightness_detector import Brightness, make_manifest, make_subject
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
-from unmask.serving.baseline import Baseline
-from unmask.serving.bundle.manifest import Counted, InputFunction, Manifest, PlattScaling, TrainingPictures
-from unmask.serving.detector import Detector
-from unmask.serving.engines.engine import NO_EMBEDDING, Answer
+from unmask.serving.bundle.manifest import TrainingPictures
 from unmask.serving.service.application import Subject, make_application
 from unmask.serving.service.examples import draw_examples
 from unmask.serving.service.heatmaps import Heatmaps, coloured
 from unmask.serving.service.settings import Limits
-from unmask.serving.verdict import Bin
 
 pytestmark = pytest.mark.browser
 
@@ -53,44 +50,13 @@ PLACES = """() => [...document.querySelectorAll('.um-stage > img')].map(
 )"""
 
 
-class Brightness:
-    """Logit = (mean of all pixels - 100) / 10."""
-
-    def for_threads(self, count: int) -> "Brightness":
-        return self
-
-    def answers(self, pictures: Iterable[np.ndarray]) -> Iterator[Answer]:
-        for picture in pictures:
-            yield Answer((float(picture.mean()) - 100) / 10, NO_EMBEDDING)
-
-
-def make_subject(network: Path) -> Subject:
-    bins = [Counted(low=0.0, high=0.5, images=40, fakes=2), Counted(low=0.5, high=1.0, images=40, fakes=38)]
-    manifest = Manifest(
-        format=1,
-        model="cnn",
-        model_sha256="ab" * 32,
-        labels=["real", "fake"],
-        input=InputFunction(image_size=SIDE, fit="resize", resample="box", equalise=0),
-        calibration=PlattScaling(slope=1.0, intercept=0.0),
-        threshold=0.5,
-        is_half=False,
-        bins=bins,
-        training=TrainingPictures(images=840, size=None, side_pixels=128, jpeg_quality=80),
-        framing=None,
-        warnings=["it learnt from drawings, and was judged on drawings: of photographs it knows nothing"],
-        data={"name": "unmask/sample", "version": "1", "sha256": "cd" * 32},
-        files={},
-    )
-    detector = Detector(
-        "cnn",
-        Brightness(),
-        threshold=0.5,
-        preprocess={"image_size": SIDE, "fit": "resize", "resample": "box", "equalise": 0},
-        baseline=Baseline(side_pixels=128, bins=tuple(Bin(b.low, b.high, b.images, b.fakes) for b in bins)),
-    )
+def served_subject(network: Path) -> Subject:
+    warnings = ["it learnt from drawings, and was judged on drawings: of photographs it knows nothing"]
+    training = TrainingPictures(images=840, size=None, side_pixels=128, jpeg_quality=80)
+    data = {"name": "unmask/sample", "version": "1", "sha256": "cd" * 32}
+    manifest = make_manifest("cnn", side=SIDE, training=training, warnings=warnings, data=data)
     card = "---\nlicense: other\n---\n\n# Model card: cnn\n\n## Not for\n\n- Proof about any one picture.\n"
-    return Subject(detector, manifest, network=network, card=card, examples=draw_examples(side_pixels=128))
+    return make_subject(Brightness(), manifest, network=network, card=card, examples=draw_examples(side_pixels=128))
 
 
 async def drawn(_: Heatmaps, __: Path, parts: list) -> list[bytes]:
@@ -106,7 +72,7 @@ def serve(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     started: list[tuple[uvicorn.Server, threading.Thread]] = []
     patch = pytest.MonkeyPatch()
     patch.setattr(Heatmaps, "in_process", drawn)
-    subject = make_subject(tmp_path_factory.mktemp("bundle") / "model.keras")
+    subject = served_subject(tmp_path_factory.mktemp("bundle") / "model.keras")
 
     def start(*, keys: tuple[str, ...] = (), **changed: object) -> str:
         app = make_application(replace(subject, **changed), workers=2, limits=Limits(), api_keys=keys)

@@ -5,13 +5,12 @@ import time
 from collections.abc import Iterable, Iterator
 
 import numpy as np
+from brightness_detector import make_manifest, make_subject
 
 from unmask.console import start_logging
-from unmask.serving.bundle.manifest import InputFunction, Manifest, PlattScaling, TrainingPictures
-from unmask.serving.detector import Detector
 from unmask.serving.engines.engine import NO_EMBEDDING, Answer
 from unmask.serving.service import server
-from unmask.serving.service.application import Subject, make_application
+from unmask.serving.service.application import make_application
 from unmask.serving.service.settings import Limits
 
 SECONDS = 1.5
@@ -30,28 +29,10 @@ class Slow:
 
 
 def main() -> None:
-    manifest = Manifest(
-        format=1,
-        model="slow",
-        model_sha256="ab" * 32,
-        labels=["real", "fake"],
-        input=InputFunction(image_size=16, fit="resize", resample="box", equalise=0),
-        calibration=PlattScaling(slope=1.0, intercept=0.0),
-        threshold=0.5,
-        is_half=False,
-        bins=[],
-        training=TrainingPictures(images=1, size=None, side_pixels=16, jpeg_quality=None),
-        framing=None,
-        warnings=[],
-        data={"name": "none"},
-        files={},
-    )
-    preprocess = {"image_size": 16, "fit": "resize", "resample": "box", "equalise": 0}
-    detector = Detector("slow", Slow(), threshold=0.5, preprocess=preprocess, model_sha256="ab" * 32)
     limits = Limits(header_seconds=1, connections=20)
     start_logging()
     server.run(
-        make_application(Subject(detector, manifest), workers=1, limits=limits),
+        make_application(make_subject(Slow(), make_manifest("slow", side=16)), workers=1, limits=limits),
         host="127.0.0.1",
         port=int(sys.argv[1]),
         limits=limits,

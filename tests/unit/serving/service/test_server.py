@@ -1,5 +1,6 @@
 """The service as a process: how it starts, how slow clients fare, and how it ends."""
 
+import os
 import re
 import signal
 import socket
@@ -24,7 +25,8 @@ SCRIPT = Path(__file__).parent / "slow_service.py"
 def process(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """A running service, with its address."""
     command = [sys.executable, str(SCRIPT), "0"]
-    running = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=tmp_path)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}  # the tests' own modules too
+    running = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=tmp_path, env=environment)
     assert running.stderr is not None
     address = ""
     while not address:
