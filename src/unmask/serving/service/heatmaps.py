@@ -141,10 +141,10 @@ def network(file: Path) -> Any:
     """Loads the network once; no code in the file is run."""
     with silent_start():
         from unmask import models as models  # a saved model may name its layers
+        from unmask.serving.explaining import network_of
         from unmask.serving.export import load_exported
 
-        engine: Any = load_exported(file).engine
-    return engine.model
+        return network_of(load_exported(file))
 
 
 def coloured(heat: NDArray[np.float32]) -> bytes:
