@@ -25,6 +25,7 @@ from rich.text import Text
 
 from unmask.artifacts import without_temporary
 from unmask.errors import UnmaskError
+from unmask.text import escape_controls
 
 Item = TypeVar("Item")
 
@@ -108,8 +109,9 @@ def show_table(header: Sequence[str], lines: Iterable[Sequence[str]]) -> None:
 
 
 def fail(error: UnmaskError, *, status: int = EXIT_ERROR) -> NoReturn:
-    """Shows an error as one message and ends the process with a status."""
-    message = escape(without_temporary(str(error)))
+    """Shows an error as one message, which may name a stranger's files, and ends the process with a status."""
+    lines = without_temporary(str(error)).split("\n")
+    message = escape("\n".join(map(escape_controls, lines)))
     Console(stderr=True, highlight=False, soft_wrap=True).print(f"[bold red]error:[/] {message}")
     sys.exit(status)
 

@@ -22,11 +22,11 @@ from unmask.artifacts import write_csv, write_json
 from unmask.config import IndexConfig, PreprocessConfig
 from unmask.data import preprocess
 from unmask.data.archives.contents import locate
-from unmask.data.archives.names import has_controls
 from unmask.data.archives.reader import ArchiveReader
 from unmask.data.index import index_archive
 from unmask.data.pictures.decoding import decode, fit_image
 from unmask.errors import UnmaskError
+from unmask.text import has_controls
 
 # All may be rejected, so that what is wrong with one picture does not hide the next.
 INDEX = IndexConfig(workers=1, max_pixels=40_000_000, max_reject_share=1.0)

@@ -35,6 +35,12 @@ def test_an_error_names_a_file_as_it_is_called_in_the_end(capsys):
     assert capsys.readouterr().err == "error: data/raw/faces.zip is empty\n"
 
 
+def test_a_strangers_name_cannot_steer_the_terminal(capsys):
+    with pytest.raises(SystemExit):
+        fail(ArchiveError("\x1b[31m\u202efaces.zip is empty\nand so is \rthe other"))
+    assert capsys.readouterr().err == "error: \\x1b[31m\\u202efaces.zip is empty\nand so is \\rthe other\n"
+
+
 def interrupt():
     raise KeyboardInterrupt
 

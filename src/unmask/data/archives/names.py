@@ -7,13 +7,13 @@ shows, is refused, and its record rejected. Names that differ only in case are d
 
 import re
 
+from unmask.text import escape_controls, has_controls
+
 MAX_NAME_LENGTH = 1000  # characters
 SHOWN_LENGTH = 60  # of each end of a name that is too long to show
 
 MACOS, THUMBNAILS, WINDOWS = LEFT_BEHIND = ("__macosx", "thumbs.db", "desktop.ini")
 DRIVE = re.compile(r"[A-Za-z]:")
-# Control characters, line ends, marks that turn the direction of reading, and halves of characters.
-CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def is_left_behind(name: str) -> bool:
@@ -48,15 +48,8 @@ def name_problem(name: str) -> str:
     return ""
 
 
-def has_controls(text: str) -> bool:
-    """Whether a text holds characters that change what a terminal or a table shows."""
-    return not text.isprintable() and CONTROLS.search(text) is not None
-
-
 def shown(text: str) -> str:
     """Writes a text so that it can be printed, whatever it holds: on one line, escaped, and not too long."""
     if len(text) > MAX_NAME_LENGTH:
         text = f"{text[:SHOWN_LENGTH]}...{text[-SHOWN_LENGTH:]}"
-    if not has_controls(text):
-        return text
-    return CONTROLS.sub(lambda found: found[0].encode("unicode_escape", "surrogatepass").decode("ascii"), text)
+    return escape_controls(text)

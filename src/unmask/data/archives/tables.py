@@ -16,9 +16,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TextIO
 
-from unmask.data.archives.names import has_controls, shown
+from unmask.data.archives.names import shown
 from unmask.errors import ArchiveError
 from unmask.records import FAKE, REAL
+from unmask.text import has_controls
 
 GROUP_COLUMNS = ("group", "source_video", "video", "source")
 # No set of faces needs more; a table of 64 MB can have 32 million lines, or one of 64 million cells, which take minutes
