@@ -9,7 +9,7 @@ import numpy as np
 from unmask import artifacts, config
 from unmask.console import silent_start
 from unmask.serving.bundle.manifest import FORMAT, MANIFEST_FILE
-from unmask.serving.bundle.read import EMBEDDINGS_FILE
+from unmask.serving.bundle.read import DISTRIBUTION_FILE
 
 SIZES = {"cnn": 256, "resnet50": 224}  # pixels a side
 INT8_PICTURES = 8
@@ -51,7 +51,7 @@ def write_manifest(folder: Path, *, name: str, dimensions: int) -> None:
         dimensions: of its embeddings.
     """
     identity = np.eye(dimensions)
-    np.savez(folder / EMBEDDINGS_FILE, mean=identity[0] * 0, precision=identity, usual=np.float64(1e9))
+    np.savez(folder / DISTRIBUTION_FILE, mean=identity[0] * 0, precision=identity, usual=np.float64(1e9))
     artifacts.write_json(
         folder / MANIFEST_FILE,
         {

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from unmask.serving.baseline import Baseline
-from unmask.serving.bundle.manifest import Counted, InputFunction, Manifest, PlattScaling, TrainingPictures
+from unmask.serving.bundle.manifest import FORMAT, Counted, InputFunction, Manifest, PlattScaling, TrainingPictures
 from unmask.serving.detector import Detector
 from unmask.serving.engines.engine import NO_EMBEDDING, Answer
 from unmask.serving.service.application import Subject
@@ -41,7 +41,7 @@ class Brightness:
 def make_manifest(model: str, *, side: int, **changes: Any) -> Manifest:
     """Describes a detector of square pictures of a side."""
     content = {
-        "format": 1,
+        "format": FORMAT,
         "model": model,
         "model_sha256": DIGEST,
         "labels": ["real", "fake"],

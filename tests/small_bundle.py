@@ -10,7 +10,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from unmask import artifacts
 from unmask.serving.bundle.convert import write_openvino
-from unmask.serving.bundle.manifest import MANIFEST_FILE
+from unmask.serving.bundle.manifest import FORMAT, MANIFEST_FILE
 
 SIZE = 16
 MODEL_SHA256 = "a" * 64
@@ -60,9 +60,9 @@ def make_bundle(folder: Path, *, reference: str = REFERENCE, **changes: Any) -> 
     (folder / "reference.csv").write_text(reference)
     write_brightness(folder / "model.onnx")
     write_openvino(folder / "model.onnx", folder / "model.xml")
-    np.savez(folder / "embeddings.npz", mean=np.full(3, 100.0), precision=np.eye(3) / 400, usual=np.float64(2.0))
+    np.savez(folder / "distribution.npz", mean=np.full(3, 100.0), precision=np.eye(3) / 400, usual=np.float64(2.0))
     manifest = {
-        "format": 1,
+        "format": FORMAT,
         "model": folder.name,
         "model_sha256": MODEL_SHA256,
         "labels": ["real", "fake"],

@@ -1,7 +1,7 @@
 """Every environment variable that this project reads, in one place."""
 
-import getpass
 import os
+import pwd
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -74,6 +74,6 @@ def read(variables: Mapping[str, str] | None = None) -> Environment:
 def account() -> str:
     """Names the account that this process runs under; empty where the system has no name for it, as in containers."""
     try:
-        return getpass.getuser()
-    except (KeyError, ImportError, OSError):
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
         return ""

@@ -164,6 +164,7 @@ def test_predict_answers_in_json(trained: Path) -> None:
     # The mean of all pixels is 120: logit 2.
     assert (verdict["image"], verdict["label"], round(verdict["score"], 6)) == ("grey.png", "fake", 0.880797)
     assert (verdict["model"], verdict["model_sha256"], verdict["threshold"]) == ("cnn", MODEL_SHA256, 0.6)
+    assert verdict["is_clear"] is False  # no test picture had such a score
     assert verdict["facts"] == {"width": 20, "height": 20, "jpeg_quality": None, "brightness": pytest.approx(120)}
 
 

@@ -25,5 +25,5 @@ def test_an_unknown_limit_is_refused():
 
 def test_a_model_that_is_not_there_is_named(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(EvaluationError, match="no detector 'resnet50'"):
+    with pytest.raises(EvaluationError, match="no model 'resnet50'"):
         serve(model="resnet50")

@@ -1,4 +1,5 @@
 from pathlib import Path
+from types import SimpleNamespace
 
 from unmask import environment
 
@@ -38,14 +39,14 @@ def test_api_keys_are_parted_by_commas_and_not_shown():
 
 
 def test_who_acts_is_the_accounts_name_where_no_variable_says_so(monkeypatch):
-    monkeypatch.setattr(environment.getpass, "getuser", lambda: "ada")
+    monkeypatch.setattr(environment.pwd, "getpwuid", lambda _: SimpleNamespace(pw_name="ada"))
     assert environment.read({}).person == "ada"
     assert environment.read({"USER": "grace", "GITHUB_ACTOR": "a-job"}).person == "a-job"
 
 
 def test_an_account_without_a_name_is_nobody(monkeypatch):
-    def unknown():
-        raise KeyError("getpwuid(): uid not found: 4321")
+    def unknown(number):
+        raise KeyError(f"getpwuid(): uid not found: {number}")
 
-    monkeypatch.setattr(environment.getpass, "getuser", unknown)
+    monkeypatch.setattr(environment.pwd, "getpwuid", unknown)
     assert environment.read({}).person == ""

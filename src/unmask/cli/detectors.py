@@ -127,7 +127,7 @@ def show_judgements(found: list[Any], *, detector: Any) -> None:
     table = Table(title=f"{detector.name}: fake from P(fake) {detector.threshold:.3f} on", title_justify="left")
     table.add_column("Image", overflow="fold")
     table.add_column("Verdict", no_wrap=True)
-    table.add_column("P(fake)", justify="right")
+    table.add_column("P(fake)", justify="right", no_wrap=True)
     knows_alike = bool(detector.baseline.bins)  # a file of `unmask export` does not
     if knows_alike:
         table.add_column("Fakes\namong alike", justify="right", no_wrap=True)
@@ -143,7 +143,7 @@ def show_judgements(found: list[Any], *, detector: Any) -> None:
     if knows_alike:
         typer.echo("Fakes among alike: of the test pictures with such a score,\nhow many were fake (95% interval).")
     if any(label.endswith(UNSURE) for (label, _), *_ in rows):
-        typer.echo("Unsure: these were of both kinds, or a remark says that\nnothing like the picture was ever tried.")
+        typer.echo("Unsure: these do not settle it, or a remark says that\nnothing like the picture was ever tried.")
 
 
 def explain(
@@ -225,10 +225,10 @@ def export(
     """
     with silent_start():
         from unmask.serving.export import export as write
-        from unmask.serving.locate import CHAMPION, champion, made_for
+        from unmask.serving.locate import find_outputs, model_named
         from unmask.serving.pipeline_model import load_model
 
-        name = champion(REPORTS / "compare") if model == CHAMPION else model
-        detector = load_model(made_for(name, folder=MODELS), REPORTS / "evaluate" / name)
+        name = model_named(model, reports=REPORTS)
+        detector = load_model(find_outputs(name, folder=MODELS), REPORTS / "evaluate" / name)
     write(detector, file)
     typer.echo(f"{detector.name} is now in {file}")

@@ -32,9 +32,9 @@ def promote(
         from unmask.promotion.decisions import REFUSED
         from unmask.promotion.promote import examine
         from unmask.promotion.promote import promote as decide
-        from unmask.serving.locate import champion
+        from unmask.serving.locate import model_named
 
-    name = champion(REPORTS / "compare") if model == "champion" else model
+    name = model_named(model, reports=REPORTS)
     where = environment.read()
     examined = examine(Challenger(Path(), name), parameters=config.load(PARAMETERS), environment=where)
     decision = None if examined.is_champion else decide(examined, environment=where, why=why, is_forced=is_forced)

@@ -17,7 +17,9 @@ def serve(
     model: Bundle = "champion",
     engine: Engine = "openvino",
     host: Annotated[str, typer.Option(help="The address to listen on; 0.0.0.0 for all.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="The port to listen on; 0 for any that is free.")] = DEFAULT_PORT,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="The port to listen on; 0 for any that is free.")
+    ] = DEFAULT_PORT,
     workers: Annotated[int, typer.Option(help="Pictures judged at once; 0 for as many as there are cores.")] = 0,
     limit: Annotated[list[str] | None, typer.Option(help="NAME=NUMBER, see docs/serving.md; may be repeated.")] = None,
 ) -> None:

@@ -20,8 +20,8 @@ from unmask.tracking.contents import METRICS_FILE, TRAINING_FILE
 from unmask.tracking.provenance import run_git
 
 RUN_ID = re.compile(r"[0-9a-f]{32}")
-SHA256 = re.compile(r"[0-9a-f]{7,64}")  # in full, or as much of it as a table shows
-ALIAS = re.compile(r"(?:models:/)?(?P<name>[^/@\s]+)@(?P<alias>[\w.-]+)")
+HASH = re.compile(r"[0-9a-f]{7,64}")  # in full, or as much of it as a table shows
+ALIAS = re.compile(r"(?:models:/)?(?P<name>[^/@\s'\"]+)@(?P<alias>[\w.-]+)")
 ROW = re.compile(r"(?P<file>.+\.csv):(?P<line>[0-9]{1,9})")
 EXPERIMENTS = "refs/exps"
 PREDICTIONS = "predictions.csv"
@@ -70,8 +70,8 @@ def trace(text: str, *, environment: Environment) -> list[Trace]:
         return [tracer.of_run(tracer.store.by_id(text), title=f"run {text}")]
     if alias := ALIAS.fullmatch(text):
         return [tracer.of_run(tracer.store.by_alias(alias["name"], alias["alias"]), title=text)]
-    if SHA256.fullmatch(text) and tracer.commit_of(text) is None:
-        return [tracer.of_model(text, title="the model")]
+    if HASH.fullmatch(text) and tracer.commit_of(text) is None:
+        return [tracer.of_hash(text)]
     return tracer.of_revision(text)
 
 
@@ -86,6 +86,13 @@ class Tracer:
         """Follows a model file, wherever it lies, by its hash or the beginning of it."""
         known = self.known(*self.find_model(sha256, title=title))
         return Trace(f"{title}, sha256 {known.sha256}", chain(known))
+
+    def of_hash(self, text: str) -> Trace:
+        """Follows what is no commit of this repository as the hash of a model file, or the beginning of it."""
+        try:
+            return self.of_model(text, title="the model")
+        except LineageError as error:
+            raise LineageError(f"{text} is no commit here (git fetch brings new ones); as a hash of {error}") from error
 
     def of_run(self, run: Run | None, *, title: str) -> Trace:
         """Follows a run of MLflow by the model that it made."""

@@ -14,7 +14,7 @@ from unmask.evaluation.judge import read_report
 from unmask.promotion.gates import Evidence
 from unmask.records import REAL
 from unmask.serving.detector import Detector
-from unmask.serving.locate import made_for
+from unmask.serving.locate import find_outputs
 from unmask.serving.pipeline_model import load_model
 from unmask.tracking.contents import METRICS_FILE, MODEL_FILE
 from unmask.tracking.external import TABLE
@@ -57,7 +57,7 @@ def measure(challenger: Challenger) -> Evidence:
     Raises:
         EvaluationError: there is no such model, a file of it is missing or damaged, or its report judged another.
     """
-    detector = load_model(made_for(challenger.name, folder=challenger.model_folder.parent), challenger.report_folder)
+    detector = load_model(find_outputs(challenger.name, folder=challenger.root / "models"), challenger.report_folder)
     table = challenger.root / "reports" / "evaluate_external" / challenger.name / TABLE
     return Evidence(
         report=read_report(challenger.report_folder / METRICS_FILE),

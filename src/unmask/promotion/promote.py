@@ -20,7 +20,6 @@ from unmask.tracking.contents import read_model
 from unmask.tracking.registry import CHALLENGER, CHAMPION, NAME_TAG, Registry
 from unmask.tracking.runs import MODEL_TAG, Runs
 from unmask.tracking.session import ask
-from unmask.tracking.store import locate
 from unmask.tracking.writing import find_or_rebuild, write_model
 
 TRUE, FALSE = "true", "false"
@@ -196,7 +195,8 @@ def rollback(*, environment: Environment, why: str = "") -> Decision:
         now = standing(read_log(registry))
         return now, registry.version(now.previous).tags if now.previous != NOBODY else {}
 
-    now, tags = ask(look, environment=environment)
+    nothing: tuple[Standing, Mapping[str, str]] = (standing([]), {})
+    now, tags = ask(look, environment=environment, where_none=nothing)
     if now.previous == NOBODY:
         raise PromotionError("there is no champion to return to: unmask promotions lists what was decided")
     decision = Decision(
@@ -254,9 +254,8 @@ def log(environment: Environment) -> tuple[Sequence[Decision], Standing]:
     Raises:
         TrackingError: the store cannot be used.
     """
-    if locate(environment).is_missing:  # reading makes none
-        return [], standing([])
-    decisions = ask(lambda runs: read_log(Registry(runs)), environment=environment)
+    nothing: list[Decision] = []
+    decisions = ask(lambda runs: read_log(Registry(runs)), environment=environment, where_none=nothing)
     return decisions, standing(decisions)
 
 

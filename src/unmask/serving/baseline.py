@@ -42,14 +42,14 @@ class Baseline:
             known.
         size: width and height of the training pictures where all but the odd one have the same; None elsewhere.
         bins: the test split's scores, in parts.
-        embeddings: where the training pictures lie.
+        distribution: where the training pictures lie.
     """
 
     side_pixels: int = 0
     jpeg_quality: int | None = None
     size: tuple[int, int] | None = None
     bins: tuple[Bin, ...] = ()
-    embeddings: EmbeddingDistribution | None = field(default=None, repr=False)
+    distribution: EmbeddingDistribution | None = field(default=None, repr=False)
 
     def cautions(self, *, side: int, quality: int | None) -> tuple[Caution, ...]:
         """Says in what a picture, or a face in it, is worse than nearly all that the model learnt from.
@@ -71,13 +71,13 @@ class Baseline:
 
     def distance(self, embedding: NDArray[np.float32]) -> float | None:
         """Gives a picture's distance from what the model learnt from; None where either is not known."""
-        if self.embeddings is None or not len(embedding):
+        if self.distribution is None or not len(embedding):
             return None
-        return self.embeddings.distance(embedding)
+        return self.distribution.distance(embedding)
 
     def unlike(self, distance: float | None) -> tuple[Caution, ...]:
         """Says so where a picture is farther away than nearly any that the model was tried on."""
-        if distance is None or self.embeddings is None or distance <= self.embeddings.usual:
+        if distance is None or self.distribution is None or distance <= self.distribution.usual:
             return ()
-        text = f"unlike the training pictures: {distance / self.embeddings.usual:.1f} times as far from them as usual"
+        text = f"unlike the training pictures: {distance / self.distribution.usual:.1f} times as far from them as usual"
         return (Caution("unlike", text),)

@@ -46,7 +46,7 @@ class Judgement:
         about = {"image": self.name, "model": detector.name, "model_sha256": detector.model_sha256}
         if isinstance(self.verdict, ImageError):
             return {**about, "error": self.reason}
-        return {**about, **asdict(self.verdict)}
+        return {**about, **asdict(self.verdict), "is_clear": self.verdict.is_clear}
 
     def cells(self, *, knows_alike: bool) -> list[tuple[str, str]]:
         """Gives verdict, score, band and remarks as texts for a table, each with its style.

@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from unmask import environment
+from unmask.console import silent_start
 from unmask.errors import EvaluationError
 from unmask.evaluation.judge import read_value
 from unmask.serving.bundle.manifest import MANIFEST_FILE
@@ -65,7 +66,9 @@ def bundle_of(model: str, *, bundles: Path, reports: Path) -> Iterator[Path]:
         if bundles.parent != Path():
             surroundings = replace(surroundings, root=bundles.parent)
         with TemporaryDirectory() as folder:
-            yield fetch_bundle(model, folder=Path(folder), environment=surroundings)
+            with silent_start():  # MLflow imports TensorFlow
+                bundle = fetch_bundle(model, folder=Path(folder), environment=surroundings)
+            yield bundle
     else:
         yield find_bundle(model, bundles=bundles, reports=reports)
 
@@ -74,15 +77,15 @@ def find_bundle(model: str, *, bundles: Path, reports: Path) -> Path:
     """Finds the folder of a detector that lies on this machine; see `bundle_of`."""
     if (Path(model) / MANIFEST_FILE).is_file():
         return Path(model)
-    name = champion(reports / "compare") if model == CHAMPION else model
+    name = model_named(model, reports=reports)
     try:
-        return made_for(name, folder=bundles)
+        return find_outputs(name, folder=bundles)
     except EvaluationError as error:
         raise EvaluationError(f"{error}; or name a bundle's folder") from error
 
 
-def made_for(name: str, *, folder: Path) -> Path:
-    """Finds what a stage made for a model.
+def find_outputs(name: str, *, folder: Path) -> Path:
+    """Finds what a stage made of a model.
 
     Args:
         name: of a model of `params.yaml`.
@@ -91,13 +94,20 @@ def made_for(name: str, *, folder: Path) -> Path:
     Raises:
         EvaluationError: it holds nothing of this name.
     """
-    if not (folder / name).is_dir():
-        known = ", ".join(sorted(path.name for path in folder.glob("*") if path.is_dir()))
-        there = f"{folder}/ has {known or 'none'}" if folder.is_dir() else f"there is no {folder}/ in this folder"
+    known = sorted(path.name for path in folder.glob("*") if path.is_dir())
+    if name not in known:  # nor is a path one, though it may lead somewhere
+        there = f"{folder}/ has {', '.join(known) or 'none'}"
+        if not folder.is_dir():
+            there = f"there is no {folder}/ in this folder"
         raise EvaluationError(
             f"there is no model {name!r}: {there}. Run `dvc repro` or `dvc pull` in the checkout's root"
         )
     return folder / name
+
+
+def model_named(model: str, *, reports: Path) -> str:
+    """Names the model that a person means by "champion"; any other name is its own."""
+    return champion(reports / "compare") if model == CHAMPION else model
 
 
 def champion(reports: Path) -> str:

@@ -1,5 +1,6 @@
 """The Keras model of a run, with its signature. Importing this module imports mlflow and Keras' backend (seconds)."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
@@ -10,6 +11,7 @@ import numpy as np
 from mlflow.models import ModelSignature
 from mlflow.types import Schema, TensorSpec
 
+from unmask.environment import MLFLOW_TRACKING_URI
 from unmask.models import saved
 from unmask.tracking.contents import MODEL_FILE, TrainedModel
 
@@ -59,10 +61,17 @@ def signature_of(model: TrainedModel) -> ModelSignature:
 
 @contextmanager
 def used_store(uri: str) -> Iterator[None]:
-    """Makes a store MLflow's current one for the block: `log_model` takes no other way."""
+    """Makes a store MLflow's current one for the block: `log_model` takes no other way.
+
+    MLflow writes what it is told into the environment too; a store that the environment alone named stays so.
+    """
     previous = mlflow.get_tracking_uri() if mlflow.is_tracking_uri_set() else None  # type: ignore[no-untyped-call]
+    variable = os.environ.get(MLFLOW_TRACKING_URI)
     mlflow.set_tracking_uri(uri)
     try:
         yield
     finally:
-        mlflow.set_tracking_uri(previous)  # type: ignore[arg-type]  # None is how it is unset
+        # None is how it is unset.
+        mlflow.set_tracking_uri(None if previous == variable else previous)  # type: ignore[arg-type]
+        if variable is not None:
+            os.environ[MLFLOW_TRACKING_URI] = variable

@@ -33,7 +33,7 @@ def fetch_bundle(name: str, *, folder: Path, environment: Environment) -> Path:
     entry, _, alias = name.partition(ALIAS_SIGN)
     if entry != DETECTOR:
         raise TrackingError(f"{name}: the registry's detector is {DETECTOR}, as in {DETECTOR}{ALIAS_SIGN}champion")
-    version = ask(lambda runs: copy_version(runs, alias=alias, folder=folder), environment=environment)
+    version = ask(lambda runs: copy_version(runs, alias=alias, folder=folder), environment=environment, where_none="")
     if not version:
         raise TrackingError(f"{name}: no version has this alias; unmask promote makes a champion")
     found = sorted(folder.rglob(MANIFEST_FILE))

@@ -63,12 +63,19 @@ class Session:
         self.worker.stop()
 
 
-def ask(question: "Callable[[Runs], Answer]", *, environment: Environment) -> Answer:
+def ask(question: "Callable[[Runs], Answer]", *, environment: Environment, where_none: Answer | None = None) -> Answer:
     """Asks the store once, for a command that cannot do without the answer.
 
+    Args:
+        question: what to ask.
+        environment: where the store is.
+        where_none: the answer where nobody has made a store yet, so that reading makes none; by default one is made.
+
     Raises:
-        TrackingError: the store gave none.
+        TrackingError: the store gave no answer.
     """
+    if where_none is not None and locate(environment).is_missing:
+        return where_none
     reasons: list[str] = []
     answers = attempt(question, environment=environment, on_failure=reasons.append)
     if not answers:

@@ -165,7 +165,11 @@ def test_a_verdict_on_a_picture_that_the_index_lacks_says_so(laboratory: Laborat
         ("0" * 32, "is not in MLflow's store"),
         ("0" * 64, "no dvc.lock of this repository leads to a model"),
         ("unmask-cnn@champion", "is not in MLflow's store"),
-        ("0123456789ab", "no dvc.lock of this repository leads to a model"),
+        (
+            "0123456789ab",
+            r"0123456789ab is no commit here \(git fetch .*\); as a hash of the model: no dvc",
+        ),
+        ("o'brien@champion", "nothing is known as"),
         ("make.py", "no dvc.lock of this repository leads to a model"),
         ("reports/evaluate/cnn/predictions.csv:9", "has no verdict on line 9"),
         ("elsewhere.csv:2", "is not the predictions.csv"),

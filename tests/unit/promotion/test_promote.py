@@ -309,7 +309,11 @@ def test_the_command_line_shows_gates_decisions_and_the_way_back(
     run = CliRunner()
     with pytest.raises(EvaluationError, match="there is no model 'vit': models/ has cnn, resnet50"):
         run.invoke(app, ["promote", "vit"], catch_exceptions=False)
+    for path in ("", "cnn/", ".."):
+        with pytest.raises(EvaluationError, match="there is no model"):
+            run.invoke(app, ["promote", path], catch_exceptions=False)
     assert "Nothing was decided yet" in run.invoke(app, ["promotions"]).output
+    assert isinstance(run.invoke(app, ["rollback"]).exception, PromotionError)
     assert not (checkout.root / "mlruns").exists()  # reading made no store
     good = run.invoke(app, ["promote", "cnn", "--why", "the first"])
     assert good.exit_code == 0, good.output

@@ -4,7 +4,7 @@ import pytest
 from small_bundle import make_bundle
 
 from unmask.artifacts import write_json
-from unmask.errors import ConfigError, EvaluationError
+from unmask.errors import ConfigError, EvaluationError, TrackingError
 from unmask.serving.locate import champion, locate
 
 
@@ -45,3 +45,16 @@ def test_the_champion_is_the_comparisons(checkout: dict[str, Path]) -> None:
 def test_without_a_comparison_there_is_no_champion(tmp_path: Path) -> None:
     with pytest.raises(EvaluationError, match=r"champion\.json is missing\. Run `dvc repro`"):
         locate("champion", bundles=tmp_path, reports=tmp_path)
+
+
+@pytest.mark.parametrize("name", ["", "cnn/", "..", "cnn/../cnn"])
+def test_a_path_is_no_models_name(checkout: dict[str, Path], name: str, tmp_path: Path) -> None:
+    with pytest.raises(EvaluationError, match=r"there is no model '.*': .*/bundles/ has cnn, resnet50"):
+        locate(name, **checkout)
+
+
+def test_looking_for_an_alias_makes_no_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    with pytest.raises(TrackingError, match="no version has this alias"):
+        locate("unmask@champion", bundles=tmp_path / "bundles", reports=tmp_path / "reports")
+    assert not (tmp_path / "mlruns").exists()

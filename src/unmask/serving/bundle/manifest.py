@@ -12,7 +12,7 @@ from unmask.errors import EvaluationError
 from unmask.tracking.registered import MANIFEST_FILE as MANIFEST_FILE
 
 KERAS_FILE, CARD_FILE, REFERENCE_FILE = "model.keras", "model-card.md", "reference.csv"
-FORMAT = 1
+FORMAT = 2
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 ADVICE = "run `dvc repro export` or `dvc pull`"
 
@@ -106,7 +106,7 @@ class Manifest:
         files: the bundle's other files, with their sha256.
     """
 
-    format: Literal[1]
+    format: Literal[2]
     model: str
     model_sha256: Sha256
     labels: list[str]

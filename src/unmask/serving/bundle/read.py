@@ -15,7 +15,7 @@ from unmask.serving.faces import Framing
 from unmask.serving.verdict import Bin
 from unmask.tables import choose
 
-EMBEDDINGS_FILE = "embeddings.npz"
+DISTRIBUTION_FILE = "distribution.npz"
 DEFAULT_ENGINE = "openvino"
 
 
@@ -46,19 +46,19 @@ def load_bundle(folder: Path, *, engine: str = DEFAULT_ENGINE) -> Detector:
             side_pixels=manifest.training.side_pixels,
             jpeg_quality=manifest.training.jpeg_quality,
             bins=tuple(Bin(**asdict(part)) for part in manifest.bins),
-            embeddings=read_embeddings(folder, manifest),
+            distribution=read_distribution(folder, manifest),
         ),
         framing=Framing(**asdict(manifest.framing)) if manifest.framing else None,
     )
 
 
-def read_embeddings(folder: Path, manifest: Manifest) -> EmbeddingDistribution:
+def read_distribution(folder: Path, manifest: Manifest) -> EmbeddingDistribution:
     """Reads where the training pictures lie; the file's arrays hold no code.
 
     Raises:
         EvaluationError: the file is missing or damaged.
     """
-    file = checked(folder, manifest, EMBEDDINGS_FILE)
+    file = checked(folder, manifest, DISTRIBUTION_FILE)
     try:
         with np.load(file, allow_pickle=False) as arrays:
             return EmbeddingDistribution(arrays["mean"], arrays["precision"], usual=float(arrays["usual"]))

@@ -24,7 +24,7 @@ from unmask.serving.bundle.convert import write_onnx, write_openvino
 from unmask.serving.bundle.embedding import with_embedding
 from unmask.serving.bundle.manifest import CARD_FILE, FORMAT, KERAS_FILE, MANIFEST_FILE, REFERENCE_FILE, Int8
 from unmask.serving.bundle.quantise import cost_of, write_int8
-from unmask.serving.bundle.read import EMBEDDINGS_FILE
+from unmask.serving.bundle.read import DISTRIBUTION_FILE
 from unmask.serving.detector import Detector
 from unmask.serving.engines import FILES, INT8, PARITY_LIMIT, openvino
 from unmask.serving.engines.network import Network
@@ -126,15 +126,15 @@ def write(folder: Path, judged: Judged, learnt: Learnt, *, finds_faces: bool) ->
     fast = replace(reference, engine=openvino.load(folder / "model.xml"))
     difference = require_parity(fast, reference, list(learnt.contents(learnt.validation, limit=PARITY_PICTURES)))
     framing = framing_of(portraits(learnt)) if finds_faces else None
-    embeddings = distribution_of(
+    distribution = distribution_of(
         embeddings_of(fast, learnt.contents(learnt.train, limit=learnt.limit)),
         embeddings_of(fast, learnt.contents(learnt.validation, limit=learnt.limit)),
     )
-    baseline = baseline_of(judged, learnt, embeddings)
+    baseline = baseline_of(judged, learnt, distribution)
     reference_table = table_of(replace(fast, baseline=baseline), learnt)
     artifacts.write_csv(folder / REFERENCE_FILE, reference_table)
     int8 = write_quantised(folder, fast, learnt, scores=reference_table["score"]) if learnt.int8_limit else None
-    write_embeddings(folder / EMBEDDINGS_FILE, embeddings)
+    write_distribution(folder / DISTRIBUTION_FILE, distribution)
     artifacts.write_text(folder / CARD_FILE, judged.card)
     files = {path.name: artifacts.sha256_of_file(path) for path in sorted(folder.iterdir())}
     manifest = describe(judged, learnt, baseline, files=files)
@@ -187,7 +187,7 @@ def portraits(learnt: Learnt) -> Iterator[Image.Image]:
         yield read_picture(content).image
 
 
-def baseline_of(judged: Judged, learnt: Learnt, embeddings: EmbeddingDistribution) -> Baseline:
+def baseline_of(judged: Judged, learnt: Learnt, distribution: EmbeddingDistribution) -> Baseline:
     """Measures what the training pictures are like."""
     sides = learnt.train[["width", "height"]].min(axis=1)
     qualities = learnt.train["jpeg_quality"].dropna().astype(int)
@@ -198,7 +198,7 @@ def baseline_of(judged: Judged, learnt: Learnt, embeddings: EmbeddingDistributio
         side_pixels=int(sides.quantile(WORST_SHARE, interpolation="lower")),
         jpeg_quality=int(qualities.quantile(WORST_SHARE, interpolation="lower")) if are_jpegs else None,
         bins=tuple(judged.bins),
-        embeddings=embeddings,
+        distribution=distribution,
     )
 
 
@@ -225,10 +225,10 @@ def distribution_of(train: NDArray[np.float64], validation: NDArray[np.float64])
     return replace(found, usual=float(np.quantile(distances, 1 - UNUSUAL_SHARE)))
 
 
-def write_embeddings(file: Path, embeddings: EmbeddingDistribution) -> None:
+def write_distribution(file: Path, distribution: EmbeddingDistribution) -> None:
     """Writes them as arrays; the file holds no code."""
     with artifacts.atomic_path(file) as temporary, temporary.open("wb") as target:
-        np.savez(target, mean=embeddings.mean, precision=embeddings.precision, usual=np.float64(embeddings.usual))
+        np.savez(target, mean=distribution.mean, precision=distribution.precision, usual=np.float64(distribution.usual))
 
 
 def table_of(detector: Detector, learnt: Learnt) -> pd.DataFrame:

@@ -131,7 +131,9 @@ def read_parquet(file: Path) -> pd.DataFrame:
 
 def read_csv(file: Path) -> pd.DataFrame:
     """Reads the columns that are needed."""
-    return pd.read_csv(file, usecols=lambda name: name in WANTED, dtype={"model_sha256": str, "error": str})
+    kinds = {"model_sha256": str, "error": str}
+    # Of a picture's name, which may be any bytes, nothing is wanted.
+    return pd.read_csv(file, usecols=lambda name: name in WANTED, dtype=kinds, encoding_errors="replace")
 
 
 def read_json(file: Path) -> pd.DataFrame:

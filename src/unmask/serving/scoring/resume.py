@@ -5,7 +5,7 @@ import math
 import os
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -188,8 +188,11 @@ def local_folder(name: str) -> Path:
     """Gives the folder of a table by what a person calls it.
 
     Raises:
-        ScoringError: it is the address of another place, which a path would take for a folder called `s3:`.
+        ScoringError: it is the address of another place, which a path would take for a folder called `s3:`, or empty,
+            which a path would take for the current folder.
     """
+    if not name:
+        raise ScoringError("an empty name for the table: expected a folder to write, as scores.parquet")
     if ADDRESS.match(name):
         raise ScoringError(f"{name} is no folder of this machine: write the table into one, and copy it from there")
     return Path(name)
@@ -207,7 +210,6 @@ def begun(folder: Path, wish: Wish) -> Iterator[Scoring]:
         ScoringError: the folder holds something else, or a scoring of other pictures, by another detector or in other
             parts; someone else is at work there; the pictures cannot be listed, or there are none.
     """
-    is_new = not folder.exists()
     artifacts.make_folder(folder)
     lock = os.open(folder, os.O_RDONLY)
     try:
@@ -217,9 +219,6 @@ def begun(folder: Path, wish: Wish) -> Iterator[Scoring]:
         yield Scoring(folder, wish.source, about)
     finally:
         os.close(lock)
-        if is_new:
-            with suppress(OSError):  # it holds something, as it should: it is left empty where nothing was begun
-                folder.rmdir()
 
 
 def begin(folder: Path, wish: Wish) -> About:

@@ -25,7 +25,7 @@ def test_a_framing_is_read(tmp_path: Path) -> None:
     assert load_bundle(folder).framing == Framing(side=0.6, x=0.5, y=0.55)
 
 
-@pytest.mark.parametrize("name", ["model.xml", "model.bin", "embeddings.npz"])
+@pytest.mark.parametrize("name", ["model.xml", "model.bin", "distribution.npz"])
 @pytest.mark.parametrize("content", [None, b"", b"other"])
 def test_a_file_that_is_missing_or_another_is_refused(bundle: Path, name: str, content: bytes | None) -> None:
     (bundle / name).unlink()
@@ -48,7 +48,7 @@ def rewrite(bundle: Path, change: Any) -> None:
         (lambda content: content.pop("threshold"), "threshold: Field required"),
         (lambda content: content.update(threshold="high"), "threshold: Input should be a valid number"),
         (lambda content: content.update(threshold=2.0), "threshold: "),
-        (lambda content: content.update(format=2), "format: "),
+        (lambda content: content.update(format=1), "format: "),
         (lambda content: content["calibration"].update(slope=-1.0), r"calibration\.slope: "),
         (lambda content: content["input"].update(fit="squeeze"), r"input\.fit: "),
         (lambda content: content.update(surprise=1), "surprise: "),

@@ -28,8 +28,8 @@ from unmask.serving.verdict import Bin
 SIZE = 16
 MEASURED = ("sha256", "width", "height", "jpeg_quality")
 FILES = [
-    *("detector.json", "embeddings.npz", "model-card.md", "model-int8.onnx", "model.bin", "model.keras", "model.onnx"),
-    *("model.xml", "reference.csv"),
+    *("detector.json", "distribution.npz", "model-card.md", "model-int8.onnx"),
+    *("model.bin", "model.keras", "model.onnx", "model.xml", "reference.csv"),
 ]
 
 

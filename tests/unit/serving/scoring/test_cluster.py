@@ -55,11 +55,11 @@ def test_ray_makes_the_same_parts_and_goes_on_with_what_one_machine_began(faces:
 @pytest.mark.slow
 @pytest.mark.skipif(not HAS_RAY, reason=NO_RAY)
 def test_a_worker_that_cannot_go_on_is_one_line(faces: Path) -> None:
-    (faces / "grey" / "embeddings.npz").write_bytes(b"damaged")
+    (faces / "grey" / "distribution.npz").write_bytes(b"damaged")
     done = run(faces, "faces", "out.parquet", "--ray", "local")
     assert done.returncode == 1
     assert "error: a worker failed" in done.stderr
-    assert "embeddings.npz is damaged" in done.stderr
+    assert "distribution.npz is damaged" in done.stderr
 
 
 def test_without_ray_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -109,10 +109,11 @@ def test_a_table_that_is_to_lie_elsewhere_is_refused_before_anything_is_done(
     assert sorted(tmp_path.iterdir()) == before
 
 
-def test_what_is_no_whole_zip_leaves_nothing_behind(score: Score, tmp_path: Path) -> None:
-    (tmp_path / "cut.zip").write_bytes(b"PK")
-    assert score("cut.zip", "out.parquet").returncode == 1
-    assert not (tmp_path / "out.parquet").exists()
+def test_an_empty_name_is_not_the_current_folder(score: Score, tmp_path: Path) -> None:
+    before = sorted(tmp_path.iterdir())
+    done = score("faces", "")
+    assert (done.returncode, "an empty name for the table" in done.stderr) == (1, True)
+    assert sorted(tmp_path.iterdir()) == before
 
 
 def test_ctrl_c_says_that_the_same_command_goes_on(
