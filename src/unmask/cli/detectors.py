@@ -122,7 +122,6 @@ def show_judgements(found: list[Any], *, detector: Any) -> None:
     from rich.text import Text
 
     from unmask.data.archives.names import shown
-    from unmask.serving.judgements import UNSURE
 
     table = Table(title=f"{detector.name}: fake from P(fake) {detector.threshold:.3f} on", title_justify="left")
     table.add_column("Image", overflow="fold")
@@ -131,9 +130,8 @@ def show_judgements(found: list[Any], *, detector: Any) -> None:
     knows_alike = bool(detector.baseline.bins)  # a file of `unmask export` does not
     if knows_alike:
         table.add_column("Fakes\namong alike", justify="right", no_wrap=True)
-    rows = [one.cells(knows_alike=knows_alike) for one in found]
-    for one, cells in zip(found, rows, strict=True):
-        *texts, remarks = (Text(shown(cell), style=style) for cell, style in cells)
+    for one in found:
+        *texts, remarks = (Text(shown(cell), style=style) for cell, style in one.cells(knows_alike=knows_alike))
         name = Text(shown(one.name))
         table.add_row(Text("\n").join([name, remarks]) if remarks else name, *texts)
     console = Console()
@@ -142,7 +140,7 @@ def show_judgements(found: list[Any], *, detector: Any) -> None:
     typer.echo(drawn.get(), nl=False)
     if knows_alike:
         typer.echo("Fakes among alike: of the test pictures with such a score,\nhow many were fake (95% interval).")
-    if any(label.endswith(UNSURE) for (label, _), *_ in rows):
+    if knows_alike and any(one.is_unsure for one in found):
         typer.echo("Unsure: these do not settle it, or a remark says that\nnothing like the picture was ever tried.")
 
 

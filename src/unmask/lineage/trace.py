@@ -70,9 +70,11 @@ def trace(text: str, *, environment: Environment) -> list[Trace]:
         return [tracer.of_run(tracer.store.by_id(text), title=f"run {text}")]
     if alias := ALIAS.fullmatch(text):
         return [tracer.of_run(tracer.store.by_alias(alias["name"], alias["alias"]), title=text)]
-    if HASH.fullmatch(text) and tracer.commit_of(text) is None:
+    if commit := tracer.commit_of(text):
+        return tracer.of_commit(commit, title=text)
+    if HASH.fullmatch(text):
         return [tracer.of_hash(text)]
-    return tracer.of_revision(text)
+    raise LineageError(f"nothing is known as {text!r}; trace follows {KINDS}")
 
 
 class Tracer:
@@ -105,15 +107,12 @@ class Tracer:
             )
         return self.of_model(sha256, title=title)
 
-    def of_revision(self, text: str) -> list[Trace]:
-        """Follows every model of a commit, a branch, a tag or an experiment."""
-        commit = self.commit_of(text)
-        if commit is None:
-            raise LineageError(f"nothing is known as {text!r}; trace follows {KINDS}")
+    def of_commit(self, commit: str, *, title: str) -> list[Trace]:
+        """Follows every model of a commit, by whatever name it was asked for."""
         snapshot = Snapshot(self.root, commit)
         if not snapshot.models():
-            raise LineageError(f"{text} ({commit}) has no trained model in its dvc.lock")
-        return [Trace(f"{model} of {text}", chain(self.known(snapshot, model))) for model in snapshot.models()]
+            raise LineageError(f"{title} ({commit}) has no trained model in its dvc.lock")
+        return [Trace(f"{model} of {title}", chain(self.known(snapshot, model))) for model in snapshot.models()]
 
     def of_row(self, file: Path, *, line: int) -> Trace:
         """Follows one verdict of an evaluation; lines are counted as an editor does, the header being the first."""

@@ -15,7 +15,6 @@ from unmask.serving.verdict import Verdict
 
 FAKE_LABEL = LABEL_NAMES[FAKE]
 CSV_COLUMNS = ("image", "label", "score", "threshold", "faces", "cautions", "error", "model", "model_sha256")
-UNSURE = ", unsure"
 RED, GREEN, YELLOW, PLAIN = "bold red", "bold green", "yellow", ""
 
 
@@ -37,6 +36,11 @@ class Judgement:
         return isinstance(self.verdict, Verdict) and self.verdict.label == FAKE_LABEL
 
     @property
+    def is_unsure(self) -> bool:
+        """Whether it was judged, but neither way clearly; see `Verdict.is_clear`."""
+        return isinstance(self.verdict, Verdict) and not self.verdict.is_clear
+
+    @property
     def reason(self) -> str | None:
         """Says why there is no verdict, the picture's name left out; None where there is one."""
         return str(self.verdict).removeprefix(f"{self.name}: ") if isinstance(self.verdict, ImageError) else None
@@ -56,15 +60,16 @@ class Judgement:
                 nothing to call a verdict unsure by.
         """
         if isinstance(self.verdict, ImageError):
-            return [("not judged", YELLOW), ("", PLAIN), *[("", PLAIN)] * knows_alike, (str(self.reason), YELLOW)]
+            shares = [("", PLAIN)] if knows_alike else []
+            return [("not judged", YELLOW), ("", PLAIN), *shares, (str(self.reason), YELLOW)]
         verdict = self.verdict
-        label = verdict.label if verdict.is_clear or not knows_alike else f"{verdict.label}{UNSURE}"
+        label = f"{verdict.label}, unsure" if knows_alike and self.is_unsure else verdict.label
         alike = f"{verdict.band.low:.0%} to {verdict.band.high:.0%}" if verdict.band else "none alike"
         cautions = [caution.text for caution in verdict.cautions]
         if len(verdict.faces) > 1:
             cautions.insert(0, f"{len(verdict.faces)} faces; this is about the one most likely fake")
         style = RED if self.is_fake else GREEN
-        shares = [(alike, PLAIN)] * knows_alike
+        shares = [(alike, PLAIN)] if knows_alike else []
         return [(label, style), (f"{verdict.score:.3f}", PLAIN), *shares, ("; ".join(cautions), YELLOW)]
 
 
